@@ -1,0 +1,78 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A door to a system library: a module map and thin shims.
+func door(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "prep",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "prep", targets: ["prep"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    door("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
+    door("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+    door("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev", brew: "icu4c"),
+    door("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+    .target(name: "CICUText", dependencies: ["CICU"]),
+
+    library("Digests", ["CCrypto"]),
+    library("Concurrency"),
+    library("JSON"),
+    library("Randomness"),
+    library("ArrowIPC", ["CZstd"]),
+    library("UnicodeText", ["CICU", "CICUText"]),
+    library("Corpus", ["JSON", "UnicodeText", "Digests", "CZlib", "CZstd"]),
+    library("Tokenization", ["JSON", "UnicodeText"]),
+    library("Objectives", ["Randomness"]),
+    library("Datasets", ["ArrowIPC", "JSON", "Digests", "Objectives", "Tokenization", "Corpus"]),
+    library("Validation", ["Datasets"]),
+    library(
+      "Pipeline",
+      ["Validation", "Datasets", "Concurrency", .product(name: "Yams", package: "Yams")]),
+    .executableTarget(
+      name: "prep",
+      dependencies: [
+        "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    tests("Digests"),
+    tests("Concurrency"),
+    tests("JSON"),
+    tests("Randomness"),
+    tests("ArrowIPC"),
+    tests("UnicodeText"),
+    tests("Corpus"),
+    tests("Tokenization"),
+    tests("Objectives"),
+    tests("Datasets"),
+    tests("Validation"),
+    tests("Pipeline"),
+    tests("prep"),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)
