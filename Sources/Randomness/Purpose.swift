@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a stream is drawn for: the registered table of the lowest byte of the last counter word.
+///
+/// Two purposes never share a stream, so a new draw in one place cannot change what is drawn in
+/// another. A number is never given out twice, and never changes its meaning.
+public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
+  /// The order of the documents of a unit (frame 0).
+  case documentOrder = 1
+  /// The order of the rows of a unit (frame 0).
+  case rowOrder = 2
+  /// What is decided while a unit is cut into frames: target lengths, truncation (frame 0).
+  case frame = 3
+  /// Which segments stand side by side, and with which label (frame 0).
+  case pair = 4
+  /// Which positions of a frame are corrupted.
+  case mask = 5
+  /// What corrupted positions are replaced by.
+  case replacement = 6
+}
