@@ -55,7 +55,11 @@ struct ByteCursor {
   /// The first lane that holds a quote, a backslash or a control character; 16 if none does.
   @inline(__always)
   static func firstSpecialLane(_ bytes: SIMD16<UInt8>) -> Int {
-    let mask = (bytes .== quote) .| (bytes .== backslash) .| (bytes .< 0x20)
+    // Vectors on both sides: the operators that take a scalar are not single instructions.
+    let quotes = bytes .== SIMD16<UInt8>(repeating: quote)
+    let backslashes = bytes .== SIMD16<UInt8>(repeating: backslash)
+    let controls = bytes .< SIMD16<UInt8>(repeating: 0x20)
+    let mask = quotes .| backslashes .| controls
     // A mask lane is all ones or all zeros, so the zero bits before the first one count lanes.
     let words = unsafeBitCast(mask, to: SIMD2<UInt64>.self)
     if words[0] != 0 { return UInt64(littleEndian: words[0]).trailingZeroBitCount &>> 3 }
