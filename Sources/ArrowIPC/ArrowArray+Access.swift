@@ -12,7 +12,9 @@ extension ArrowArray {
   ) throws(E) -> R {
     try data.withUnsafeBufferPointer { (bytes) throws(E) -> R in
       // Array storage is 16-byte aligned, which suffices for every primitive.
-      try body(UnsafeRawBufferPointer(bytes).assumingMemoryBound(to: T.self))
+      try UnsafeRawBufferPointer(bytes).withMemoryRebound(to: type) { (values) throws(E) -> R in
+        try body(values)
+      }
     }
   }
 
@@ -37,13 +39,13 @@ extension ArrowArray {
   /// The values of a `bool` array; empty for other types.
   public var bools: [Bool] {
     guard type == .bool else { return [] }
-    return (0..<min(length, data.count * 8)).map { bit(data, $0) }
+    return (0..<min(length, data.count * 8)).map { Bitmap.bit(data, $0) }
   }
 
   /// Whether a slot holds a value.
   public func isValid(_ index: Int) -> Bool {
     guard let validity else { return type != .null }
-    return index >= 0 && index >> 3 < validity.count && bit(validity, index)
+    return index >= 0 && index >> 3 < validity.count && Bitmap.bit(validity, index)
   }
 
   /// The offsets of text, bytes or lists; empty for other types.
@@ -92,7 +94,7 @@ extension ArrowArray {
   }
 
   private func offset(_ index: Int, _ width: Int) -> Int {
-    guard (index + 1) * width <= offsets.count else { return 0 }
+    guard index < offsets.count / width else { return 0 }
     return offsets.withUnsafeBytes { bytes in
       width == 4
         ? Int(bytes.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
@@ -114,9 +116,4 @@ extension ArrowArray {
     }
     return result
   }
-}
-
-/// Bit `index` of a bitmap, lowest first.
-func bit(_ bytes: [UInt8], _ index: Int) -> Bool {
-  bytes[index >> 3] >> UInt8(truncatingIfNeeded: index & 7) & 1 != 0
 }

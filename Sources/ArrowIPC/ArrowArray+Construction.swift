@@ -8,7 +8,7 @@ extension ArrowArray {
 
   /// An array of truth values.
   public static func bool(_ values: [Bool]) -> ArrowArray {
-    ArrowArray(type: .bool, length: values.count, data: packedBits(values))
+    ArrowArray(type: .bool, length: values.count, data: Bitmap.packed(values))
   }
 
   /// An array of `int8`.
@@ -111,7 +111,7 @@ extension ArrowArray {
     let nulls = valid.reduce(0) { $0 + ($1 ? 0 : 1) }
     return ArrowArray(
       type: type, length: length, nullCount: nulls,
-      validity: nulls == 0 ? nil : ArrowArray.packedBits(valid), offsets: offsets, data: data,
+      validity: nulls == 0 ? nil : Bitmap.packed(valid), offsets: offsets, data: data,
       children: children)
   }
 
@@ -122,14 +122,5 @@ extension ArrowArray {
     return ArrowArray(
       type: type, length: stored.count - 1, offsets: rawBytes(of: stored), data: data,
       children: children)
-  }
-
-  /// Bits packed lowest first, the rest of the last byte zero.
-  static func packedBits(_ values: [Bool]) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: (values.count + 7) / 8)
-    for index in values.indices where values[index] {
-      bytes[index >> 3] |= 1 << UInt8(truncatingIfNeeded: index & 7)
-    }
-    return bytes
   }
 }

@@ -16,8 +16,7 @@ extension ArrowArray {
       throw ArrowError(.invalidArgument, "expected \(field.type), found \(type)", column: path)
     }
     do {
-      try validateValidity(isNullable: field.isNullable)
-      try validateBuffers()
+      try validateOwn(isNullable: field.isNullable)
     } catch {
       throw error.located(column: path)
     }
@@ -29,6 +28,12 @@ extension ArrowArray {
     for (item, child) in zip(type.children, children) {
       try child.validate(as: item, path: path + "." + item.name)
     }
+  }
+
+  /// Checks the array's own buffers; children are only measured.
+  func validateOwn(isNullable: Bool) throws(ArrowError) {
+    try validateValidity(isNullable: isNullable)
+    try validateBuffers()
   }
 
   private func validateValidity(isNullable: Bool) throws(ArrowError) {
@@ -75,26 +80,20 @@ extension ArrowArray {
     }
   }
 
-  /// Checks the offsets in themselves; returns what they span.
-  func validateOffsets(_ width: Int) throws(ArrowError) -> Range<Int> {
+  /// Checks the number of offsets and themselves; returns what they span.
+  private func validateOffsets(_ width: Int) throws(ArrowError) -> Range<Int> {
     let (size, overflow) = length.multipliedReportingOverflow(by: width)
     try require(
       !overflow && offsets.count == size &+ width, "the buffer of offsets has the wrong size")
-    let bounds =
-      width == 4
-      ? OffsetKernel.bounds(Int32.self, offsets) : OffsetKernel.bounds(Int64.self, offsets)
-    guard let bounds else {
-      throw ArrowError(.invalidArgument, "offsets that decrease or start below zero")
-    }
-    return bounds
+    return try OffsetKernel.bounds(offsets, width: width)
   }
 
   /// Whether each valid slot is UTF-8 by itself, not only their concatenation.
-  func isWellFormedText(_ bounds: Range<Int>) -> Bool {
+  private func isWellFormedText(_ bounds: Range<Int>) -> Bool {
     let positions = listOffsets
     if let validity {
       return (0..<length).allSatisfy { index in
-        !bit(validity, index) || isUTF8(data[positions[index]..<positions[index + 1]])
+        !Bitmap.bit(validity, index) || isUTF8(data[positions[index]..<positions[index + 1]])
       }
     }
     // Whole text well formed and no cut before a continuation byte: every slice is well formed.
@@ -107,43 +106,37 @@ extension ArrowArray {
   }
 }
 
-private func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+/// Whether bytes are well-formed UTF-8.
+func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
   bytes.withUnsafeBufferPointer { (try? UTF8Span(validating: $0.span)) != nil }
 }
 
-/// Packed bits, lowest first.
-enum Bitmap {
-  static func byteCount(_ bits: Int) -> Int { bits >> 3 + (bits & 7 == 0 ? 0 : 1) }
-
-  /// The bits of the last byte that belong to a bitmap of this many bits.
-  static func lastMask(_ bits: Int) -> UInt8 {
-    bits & 7 == 0 ? 0xFF : (1 << UInt8(truncatingIfNeeded: bits & 7)) - 1
-  }
-
-  /// How many of the first `bits` bits are set; `bytes` must be long enough.
-  static func countOnes(_ bytes: [UInt8], _ bits: Int) -> Int {
-    guard bits > 0 else { return 0 }
-    let last = byteCount(bits) - 1
-    var ones = 0
-    for index in 0..<last { ones &+= bytes[index].nonzeroBitCount }
-    return ones + (bytes[last] & lastMask(bits)).nonzeroBitCount
-  }
-}
-
+/// Loops over offsets.
 enum OffsetKernel {
-  /// First and last of offsets that never decrease and start at zero or above; nil for others.
-  static func bounds<T: FixedWidthInteger & BitwiseCopyable>(
+  /// What offsets span, from the first to the last.
+  ///
+  /// - Throws: `.invalidArgument` when they decrease or start below zero.
+  static func bounds(_ bytes: [UInt8], width: Int) throws(ArrowError) -> Range<Int> {
+    let bounds = width == 4 ? bounds(Int32.self, bytes) : bounds(Int64.self, bytes)
+    guard let bounds else {
+      throw ArrowError(.invalidArgument, "offsets that decrease or start below zero")
+    }
+    return bounds
+  }
+
+  private static func bounds<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type, _ bytes: [UInt8]
   ) -> Range<Int>? {
-    bytes.withUnsafeBufferPointer { raw -> Range<Int>? in
-      let offsets = UnsafeRawBufferPointer(raw).assumingMemoryBound(to: T.self)
-      guard let first = offsets.first, let last = offsets.last, first >= 0 else { return nil }
-      var decreases = 0
-      for index in 1..<max(1, offsets.count) {
-        decreases |= offsets[index] < offsets[index &- 1] ? 1 : 0
+    bytes.withUnsafeBufferPointer { raw in
+      UnsafeRawBufferPointer(raw).withMemoryRebound(to: type) { offsets -> Range<Int>? in
+        guard let first = offsets.first, let last = offsets.last, first >= 0 else { return nil }
+        var decreases = 0
+        for index in 1..<max(1, offsets.count) {
+          decreases |= offsets[index] < offsets[index &- 1] ? 1 : 0
+        }
+        guard decreases == 0 else { return nil }
+        return Int(truncatingIfNeeded: first)..<Int(truncatingIfNeeded: last)
       }
-      guard decreases == 0 else { return nil }
-      return Int(truncatingIfNeeded: first)..<Int(truncatingIfNeeded: last)
     }
   }
 }
