@@ -11,7 +11,9 @@
 #include <unicode/ucnv.h>
 #include <unicode/ucnv_cb.h>
 #include <unicode/ucnv_err.h>
+#include <unicode/udata.h>
 #include <unicode/uloc.h>
+#include <unicode/ures.h>
 #include <unicode/uscript.h>
 #include <unicode/utypes.h>
 #include <unicode/uversion.h>
@@ -64,6 +66,11 @@ static inline int32_t cicu_locale_canonicalize(const char *_Nonnull name, char *
   return uloc_canonicalize(name, buffer, capacity, status);
 }
 
+static inline int32_t cicu_locale_base_name(const char *_Nonnull name, char *_Nonnull buffer,
+                                            int32_t capacity, UErrorCode *_Nonnull status) {
+  return uloc_getBaseName(name, buffer, capacity, status);
+}
+
 static inline int32_t cicu_locale_for_language_tag(const char *_Nonnull tag, char *_Nonnull buffer,
                                                    int32_t capacity, int32_t *_Nonnull parsed,
                                                    UErrorCode *_Nonnull status) {
@@ -94,6 +101,36 @@ static inline int32_t cicu_break_first(UBreakIterator *_Nonnull iterator) {
 /// The next boundary, or -1 (UBRK_DONE).
 static inline int32_t cicu_break_next(UBreakIterator *_Nonnull iterator) {
   return ubrk_next(iterator);
+}
+
+// Sentence abbreviations
+
+/// The list exceptions/SentenceBreak of exactly this locale's break rules, the one that
+/// FilteredBreakIteratorBuilder reads; null if the locale has none.
+static inline UResourceBundle *_Nullable cicu_abbreviations_open(const char *_Nonnull locale) {
+  UErrorCode status = U_ZERO_ERROR;
+  UResourceBundle *bundle = ures_openDirect(U_ICUDATA_NAME "-brkitr", locale, &status);
+  UResourceBundle *list = ures_getByKey(bundle, "exceptions", 0, &status);
+  list = ures_getByKey(list, "SentenceBreak", list, &status);
+  ures_close(bundle);
+  if (U_SUCCESS(status)) return list;
+  ures_close(list);
+  return 0;
+}
+
+static inline void cicu_abbreviations_close(UResourceBundle *_Nonnull list) { ures_close(list); }
+
+static inline int32_t cicu_abbreviations_count(const UResourceBundle *_Nonnull list) {
+  return ures_getSize(list);
+}
+
+/// The abbreviation at `index`, which lives as long as the list, or null.
+static inline const uint16_t *_Nullable cicu_abbreviation(const UResourceBundle *_Nonnull list,
+                                                          int32_t index,
+                                                          int32_t *_Nonnull length) {
+  UErrorCode status = U_ZERO_ERROR;
+  const UChar *text = ures_getStringByIndex(list, index, length, &status);
+  return U_SUCCESS(status) ? (const uint16_t *)text : 0;
 }
 
 // Converters
