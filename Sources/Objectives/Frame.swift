@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A stretch of one document inside a frame.
+public struct Piece: Sendable, Hashable {
+  /// The document, by its position in the unit.
+  public let document: Int
+  /// The first token, counted from the start of the document.
+  public let offset: Int
+  /// How many tokens; 0 if only the document's separator is in the frame.
+  public let length: Int
+  /// Where the piece starts in the frame.
+  public let start: Int
+
+  /// Where the piece ends in the frame.
+  public var end: Int { start + length }
+}
+
+/// What one example is made from. Filled by ``FramedUnit/load(_:into:)`` and reused.
+///
+/// The pieces are in order; what lies between the end of one and the start of the next (or the end
+/// of the frame) is a separator, which belongs to the piece before it.
+public struct Frame: Sendable {
+  /// The ordinal of the frame in its unit.
+  public internal(set) var ordinal: UInt32 = 0
+  /// The tokens of the pieces, with separators where the framing puts them.
+  public internal(set) var tokens: [TokenID] = []
+  /// For each token whether a word starts there; empty unless the framing carries word starts.
+  public internal(set) var wordStarts: [Bool] = []
+  /// Where the tokens came from; two pieces, A and B, in a pair.
+  public internal(set) var pieces: [Piece] = []
+  /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere.
+  public internal(set) var label: UInt8 = 0
+
+  /// An empty frame.
+  public init() {}
+
+  mutating func removeAll() {
+    tokens.removeAll(keepingCapacity: true)
+    wordStarts.removeAll(keepingCapacity: true)
+    pieces.removeAll(keepingCapacity: true)
+    label = 0
+  }
+
+  mutating func append(
+    _ unit: TokenizedUnit, document: Int, offset: Int, length: Int, words: Bool
+  ) {
+    let first = unit.documentOffsets[document] + offset
+    let start = tokens.count
+    tokens.append(contentsOf: unit.tokens[first..<first + length])
+    if words, let wordStarts = unit.wordStarts {
+      self.wordStarts.append(contentsOf: wordStarts[first..<first + length])
+    }
+    pieces.append(Piece(document: document, offset: offset, length: length, start: start))
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an objective needs beyond tokens; checked before any work starts.
+///
+/// Roles and sentinels were checked when the objective was made; they stand here so that they can
+/// be shown. The rest depends on the token dataset and on what the caller can provide.
+public struct Needs: Sendable, Hashable {
+  /// Special-token roles.
+  public var roles: [String] = []
+  /// How many sentinels.
+  public var sentinels = 0
+  /// Whether the token dataset must have word starts.
+  public var wordStarts = false
+  /// Whether the token dataset must have sentence starts.
+  public var sentenceStarts = false
+  /// How many documents there must be at least.
+  public var documents = 1
+  /// Whether text must be decoded and encoded again.
+  public var textCodec = false
+  /// Whether replacements are proposed by a model.
+  public var proposal = false
+
+  /// Nothing but tokens.
+  public init() {}
+
+  /// Checks a token dataset and the services at hand.
+  ///
+  /// - Parameters:
+  ///   - objective: The name that errors carry.
+  ///   - hasWordStarts: Whether the dataset has `word_starts`.
+  ///   - hasSentenceStarts: Whether the dataset has `sentence_starts`.
+  ///   - documents: How many documents it has; nil if that is not known before reading.
+  ///   - services: What the caller provides.
+  /// - Throws: ``ObjectiveError`` (`missingInput`) with the remedy.
+  public func check(
+    objective: String, hasWordStarts: Bool, hasSentenceStarts: Bool, documents: Int?,
+    services: Services = Services()
+  ) throws(ObjectiveError) {
+    func missing(_ subject: String, _ message: String) -> ObjectiveError {
+      ObjectiveError(.missingInput, objective: objective, subject: subject, message)
+    }
+    if wordStarts, !hasWordStarts {
+      throw missing(
+        "word_starts",
+        "the token dataset has no word starts: make it with `prep tokenize` without --no-words")
+    }
+    if sentenceStarts, !hasSentenceStarts {
+      throw missing(
+        "sentence_starts",
+        "the token dataset has no sentence starts: make it with `prep tokenize --sentences`")
+    }
+    if let documents, documents < self.documents {
+      throw missing(
+        "documents", "at least \(self.documents) documents are needed, there are \(documents)")
+    }
+    if textCodec, services.textCodec == nil {
+      throw missing("text codec", "the tokenizer cannot encode text: give one with --tokenizer")
+    }
+    if proposal, services.proposal == nil {
+      throw missing("proposal", "no model proposes replacements: name one with --proposal")
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Randomness
+
+/// A pretraining objective: a framing, and a corruption that makes one example of one frame.
+///
+/// A new objective is one file with a type like this and one line in
+/// ``ObjectiveRegistry/standard``; help, schema, manifest and law tests follow from what it
+/// declares.
+///
+///     let settings = [Setting("length", "1024")]
+///     let objective = try ObjectiveRegistry.standard.make(
+///       "clm", settings: settings, vocabulary: vocabulary)
+///     let streams = try RandomStreams(key: StreamKey(seed: 1), unit: 0)
+///     let frames = try objective.framing.frames(of: unit, random: streams)
+///     var builder = ExampleBuilder(columns: objective.columns)
+///     var frame = Frame()
+///     for index in 0..<frames.count {
+///       frames.load(index, into: &frame)
+///       try objective.build(frame, streams, Services(), into: &builder)
+///     }
+///     let batch = builder.takeBatch()
+public protocol Objective: Sendable {
+  /// Name, parameters, presets, sources.
+  static var descriptor: Descriptor { get }
+
+  /// Checks everything that can be checked before there is data.
+  ///
+  /// - Throws: ``ObjectiveError`` if values contradict each other or the tokenizer lacks a token.
+  init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError)
+
+  /// The parameters that it was made with.
+  var parameters: ObjectiveParameters { get }
+  /// How documents become frames.
+  var framing: Framing { get }
+  /// The columns of an example, from the parameters alone.
+  var columns: [Column] { get }
+  /// What must be there before work starts.
+  var needs: Needs { get }
+  /// What a trainer has to know and no column says: lengths, the decoder's start token.
+  var facts: [Fact] { get }
+
+  /// Appends one row to every column: a pure function of the frame, the streams and the services.
+  func build(
+    _ frame: borrowing Frame, _ random: RandomStreams, _ services: borrowing Services,
+    into out: inout ExampleBuilder
+  ) throws(ObjectiveError)
+
+  /// What is wrong with a row, by the invariants that hold for every single one.
+  func faults(in row: ExampleRow) -> [Fault]
+}
+
+/// Something that manifests tell besides parameters.
+public struct Fact: Sendable, Hashable {
+  /// The name.
+  public let name: String
+  /// The number.
+  public let value: Int
+}
+
+extension Objective {
+  /// The columns that a model takes, in order.
+  public var modelColumns: [String] {
+    columns.filter(\.isModelInput).map(\.name)
+  }
+}

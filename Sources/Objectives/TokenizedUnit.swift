@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tokenized documents of one unit, in corpus order.
+public struct TokenizedUnit: Sendable {
+  /// The ordinal of the unit, as it stands in the counter of the random streams.
+  public let ordinal: UInt32
+  /// The id of each document.
+  public let documentIDs: [String]
+  /// The raw ids of all documents, end to end.
+  public let tokens: [TokenID]
+  /// Where each document starts in ``tokens``, and at the end their number.
+  public let documentOffsets: [Int]
+  /// For each token whether a word starts there; nil if the dataset was made without.
+  public let wordStarts: [Bool]?
+  /// The sentence starts of all documents; nil if the dataset was made without.
+  public let sentenceStarts: SentenceStarts?
+
+  /// Sentence starts: token positions counted from the start of the document.
+  public struct SentenceStarts: Sendable {
+    /// The starts of all documents, end to end; ascending in each document, 0 first.
+    public let starts: [UInt32]
+    /// Where the starts of each document begin in ``starts``, and at the end their number.
+    public let offsets: [Int]
+
+    /// Sentence starts, flat.
+    public init(starts: [UInt32], offsets: [Int]) {
+      self.starts = starts
+      self.offsets = offsets
+    }
+  }
+
+  /// How many documents there are.
+  public var documentCount: Int { documentIDs.count }
+
+  /// A unit whose parts agree with each other.
+  ///
+  /// - Throws: ``ObjectiveError`` (`inconsistentInput`, `tooLarge`) if offsets do not ascend or do
+  ///   not fit their arrays, or a sentence starts outside its document.
+  public init(
+    ordinal: UInt32, documentIDs: [String], tokens: [TokenID], documentOffsets: [Int],
+    wordStarts: [Bool]? = nil, sentenceStarts: SentenceStarts? = nil
+  ) throws(ObjectiveError) {
+    try Self.check(
+      offsets: documentOffsets, documents: documentIDs.count, end: tokens.count,
+      field: "documentOffsets")
+    guard tokens.count <= Int(UInt32.max) / 2 else {
+      throw ObjectiveError(
+        .tooLarge, subject: "tokens", "unit \(ordinal) has \(tokens.count) tokens; at most 2^31")
+    }
+    if let wordStarts, wordStarts.count != tokens.count {
+      throw ObjectiveError(
+        .inconsistentInput, subject: "word_starts",
+        "unit \(ordinal): \(wordStarts.count) word starts for \(tokens.count) tokens")
+    }
+    if let sentenceStarts {
+      try Self.check(
+        offsets: sentenceStarts.offsets, documents: documentIDs.count,
+        end: sentenceStarts.starts.count, field: "sentence_starts")
+      for document in 0..<documentIDs.count {
+        let length = documentOffsets[document + 1] - documentOffsets[document]
+        let range = sentenceStarts.offsets[document]..<sentenceStarts.offsets[document + 1]
+        var next = 0
+        for start in sentenceStarts.starts[range] {
+          guard Int(start) >= next, Int(start) < max(length, 1), next > 0 || start == 0 else {
+            throw ObjectiveError(
+              .inconsistentInput, subject: "sentence_starts",
+              "document \(documentIDs[document]): sentence start \(start) is out of order or"
+                + " outside its \(length) tokens")
+          }
+          next = Int(start) + 1
+        }
+        guard length == 0 || !range.isEmpty else {
+          throw ObjectiveError(
+            .inconsistentInput, subject: "sentence_starts",
+            "document \(documentIDs[document]) has no sentence start")
+        }
+      }
+    }
+    self.ordinal = ordinal
+    self.documentIDs = documentIDs
+    self.tokens = tokens
+    self.documentOffsets = documentOffsets
+    self.wordStarts = wordStarts
+    self.sentenceStarts = sentenceStarts
+  }
+
+  private static func check(
+    offsets: [Int], documents: Int, end: Int, field: String
+  ) throws(ObjectiveError) {
+    var previous = 0
+    for offset in offsets {
+      guard offset >= previous else {
+        throw ObjectiveError(.inconsistentInput, subject: field, "\(field) do not ascend")
+      }
+      previous = offset
+    }
+    guard offsets.count == documents + 1, offsets.first == 0, previous == end else {
+      throw ObjectiveError(
+        .inconsistentInput, subject: field,
+        "\(field) do not span \(end) items of \(documents) documents")
+    }
+  }
+}
