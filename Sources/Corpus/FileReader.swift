@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import UnicodeText
+
+/// Reads one file: stored bytes in, whole records out.
+final class FileReader {
+  /// Some whole records and whatever lies between them.
+  struct Chunk {
+    var bytes: [UInt8]
+    var records: [RawRecord]
+    /// The offset of the first byte in the decoded file.
+    var offset: Int
+    /// Whether the last record reached the end of a cut.
+    var endsCut: Bool
+  }
+
+  let file: InputFile
+  private(set) var isJSON = false
+  private let options: CorpusOptions
+  private let limit: Int
+  private let buffer: DecodedBuffer
+  private let transcoder: TranscodingProducer?
+  private var splitter: RecordSplitter
+  private var isStarted = false
+  private var ordinal = 0
+
+  /// How many stretches were not valid in the encoding of the file.
+  var malformedInEncoding: Int { transcoder?.malformed ?? 0 }
+
+  init(_ file: InputFile, _ options: CorpusOptions, batchBytes: Int) throws(CorpusError) {
+    self.file = file
+    self.options = options
+    // So that sums with it cannot overflow; no file is that long.
+    limit = min(options.maxDocumentBytes, 1 << 48)
+    splitter = RecordSplitter(options.split)
+    let input = try StoredInput(file)
+    let format = StoredFormat(head: try input.peek(StoredFormat.headLength))
+    var producer: any ByteProducer = input
+    switch format {
+    case .gzip: producer = try GzipProducer(input)
+    case .zstd: producer = try ZstdProducer(input)
+    default: if let refusal = format.refusal(of: file, options: options) { throw refusal }
+    }
+    if options.convertsEncoding, let encoding = options.encoding {
+      let transcoder = try TranscodingProducer(
+        producer, file, encoding: encoding, refusesMalformed: options.invalidUTF8 == .error)
+      producer = transcoder
+      self.transcoder = transcoder
+    } else {
+      transcoder = nil
+    }
+    buffer = DecodedBuffer(producer, size: batchBytes)
+  }
+
+  /// The next records, of which none but the last reaches `cutAfter` bytes from here; nil at the
+  /// end of the file.
+  func nextChunk(cutAfter: Int) throws(CorpusError) -> Chunk? {
+    try buffer.fill()
+    if !isStarted { try start() }
+    while true {
+      let bytes = buffer.bytes
+      var records: [RawRecord] = []
+      var position = 0
+      var endsCut = false
+      if buffer.offset == 0, bytes.starts(with: ContentFormat.byteOrderMark) {
+        position = ContentFormat.byteOrderMark.count
+      }
+      while !endsCut, let step = splitter.next(bytes, from: position, isLast: buffer.isAtEnd) {
+        position = step.end
+        guard let range = step.record else { continue }
+        let place =
+          step.line.map { RawRecord.Place.line($0) }
+          ?? .byte(buffer.offset + range.lowerBound)
+        guard range.count <= limit else { throw tooLarge(place) }
+        records.append(RawRecord(range: range, ordinal: ordinal, place: place))
+        ordinal += 1
+        endsCut = position >= cutAfter
+      }
+      if position > 0 || !records.isEmpty {
+        let offset = buffer.offset
+        splitter.drop(position)
+        return Chunk(
+          bytes: buffer.take(position), records: records, offset: offset, endsCut: endsCut)
+      }
+      if buffer.isAtEnd { return nil }
+      // A record is longer than the buffer.
+      guard bytes.count <= limit + splitter.terminatorBytes else {
+        throw tooLarge(splitter.openPlace(offset: buffer.offset))
+      }
+      try buffer.fill(to: min(bytes.count * 2, limit + splitter.terminatorBytes + 1))
+    }
+  }
+
+  /// Looks at the beginning of the content.
+  private func start() throws(CorpusError) {
+    isStarted = true
+    let head = Array(buffer.bytes.prefix(2))
+    if transcoder == nil, head == [0xFF, 0xFE] || head == [0xFE, 0xFF] {
+      throw CorpusError(
+        .malformed, file: file.path, "the text is UTF-16; give its encoding: --encoding utf-16")
+    }
+    switch options.format {
+    case .text: break
+    case .jsonl: isJSON = true
+    case .auto:
+      isJSON = ContentFormat.isNamedJSON(file.name)
+      if !isJSON { isJSON = try ContentFormat.beginsWithObject(buffer, maximum: limit) }
+    }
+    if isJSON { splitter = RecordSplitter(.lines) }
+  }
+
+  private func tooLarge(_ place: RawRecord.Place) -> CorpusError {
+    var line: Int?
+    var byte: Int?
+    switch place {
+    case .line(let number): line = number
+    case .byte(let offset): byte = offset
+    }
+    return CorpusError(
+      .tooLarge, file: file.path, line: line, byteOffset: byte,
+      "a document is longer than \(limit) bytes; raise --max-document-bytes, or see --split-on")
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the first bytes of a stored file say about it.
+enum StoredFormat: Hashable {
+  case plain
+  case gzip
+  case zstd
+  case parquet
+  case arrow
+  /// A known format that is not read, with the command that unpacks it to standard output.
+  case archive(name: String, unpack: String)
+
+  /// How many bytes are looked at.
+  static let headLength = 16
+
+  init(head: UnsafeRawBufferPointer) {
+    func begins(_ magic: [UInt8]) -> Bool { head.starts(with: magic) }
+    if begins([0x1F, 0x8B]) {
+      self = .gzip
+    } else if begins([0x28, 0xB5, 0x2F, 0xFD])
+      || (head.count >= 4 && head[0] & 0xF0 == 0x50 && head[1] == 0x2A && head[2] == 0x4D
+        && head[3] == 0x18)
+    {
+      self = .zstd
+    } else if begins(Array("PAR1".utf8)) {
+      self = .parquet
+    } else if begins(Array("ARROW1".utf8)) || begins([0xFF, 0xFF, 0xFF, 0xFF]) {
+      self = .arrow
+    } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) {
+      self = .archive(name: "xz", unpack: "xz -dc")
+    } else if begins(Array("BZh".utf8)), head.count >= 10,
+      head[4..<10].elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
+    {
+      self = .archive(name: "bzip2", unpack: "bzip2 -dc")
+    } else if begins([0x04, 0x22, 0x4D, 0x18]) {
+      self = .archive(name: "LZ4", unpack: "lz4 -dc")
+    } else if begins([0x50, 0x4B, 0x03, 0x04]) {
+      self = .archive(name: "zip", unpack: "unzip -p")
+    } else {
+      self = .plain
+    }
+  }
+
+  /// The error for a format that is not read; nil for one that is.
+  func refusal(of file: InputFile, options: CorpusOptions) -> CorpusError? {
+    let path = file.isStandardInput ? "FILE" : Self.shellQuoted(file.path)
+    let message: String
+    switch self {
+    case .plain, .gzip, .zstd:
+      return nil
+    case .parquet:
+      message =
+        "Parquet is not read; pipe it in as JSON lines, with - as the input:\n"
+        + Self.parquetCommand(path: path, options: options)
+    case .arrow:
+      message = "Arrow data is not read as text; export it as JSON lines and give those"
+    case .archive(let name, let unpack):
+      message = "\(name) data is not read; unpack it into a pipe: \(unpack) \(path) | prep … -"
+    }
+    return CorpusError(.unsupported, file: file.path, message)
+  }
+
+  /// A command that writes the wanted columns of a Parquet file as JSON lines.
+  static func parquetCommand(path: String, options: CorpusOptions) -> String {
+    let fields = [options.textField, options.idField, options.langField].compactMap { $0 }
+    let columns = fields + options.keepFields.filter { !fields.contains($0) }
+    // Inside double quotes for the shell and single quotes for Python: only plain names fit.
+    let arePlain = columns.allSatisfy { name in
+      !name.isEmpty
+        && name.unicodeScalars.allSatisfy { scalar in
+          scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || "_.-".unicodeScalars.contains(scalar)
+        }
+    }
+    let selection =
+      arePlain ? "columns=[" + columns.map { "'\($0)'" }.joined(separator: ",") + "]" : ""
+    return "python3 -c \"import pyarrow.parquet as p,json,sys; "
+      + "sys.stdout.writelines(json.dumps(r,default=str)+'\\n' "
+      + "for b in p.ParquetFile(sys.argv[1]).iter_batches(\(selection)) "
+      + "for r in b.to_pylist())\" \(path) | prep tokenize - …"
+  }
+
+  /// A path as one word of a POSIX shell.
+  static func shellQuoted(_ path: String) -> String {
+    let isPlain = path.unicodeScalars.allSatisfy { scalar in
+      scalar.isASCII
+        && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || "_./-+,:@%".unicodeScalars.contains(scalar))
+    }
+    if isPlain, !path.isEmpty { return path }
+    return "'"
+      + path.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
+  }
+}
