@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CICU
+
 /// Recognizes text whose lines were broken to fit a width, so that a line end there means nothing.
 public enum HardWrap {
   /// Whether the text looks hard-wrapped: a heuristic for `--unwrap auto`.
@@ -8,8 +10,9 @@ public enum HardWrap {
   /// lines without an empty line between them, let W be the widest first line (the widest
   /// twentieth left out): nearly every first line plus a blank plus the next word must exceed W,
   /// W must be a plausible width (40 to 132 columns; characters of scripts without spaces count
-  /// two), and enough lines must end in mid-sentence. Verse, code, lists and one paragraph a line
-  /// fail one of the three. At least four pairs are needed. Only the first 256 KiB are looked at.
+  /// two), enough lines must end in mid-sentence, and most lines must not begin with a capital.
+  /// Verse, code, lists and one paragraph a line fail one of these. At least four pairs are needed.
+  /// Only the first 256 KiB are looked at.
   ///
   /// - Complexity: O(n).
   public static func isLikely(in text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -21,7 +24,16 @@ public enum HardWrap {
     // A line may miss its width by a little: hyphenation, and words cut between two blanks.
     let wrapped = pairs.count { $0.width + 1 + $0.nextWord + 1 >= width }
     let open = pairs.count { !$0.endsSentence }
+    let cased = pairs.count { $0.nextStart != .uncased }
+    let capitals = pairs.count { $0.nextStart == .capital }
     return wrapped * 100 >= pairs.count * 85 && open * 100 >= pairs.count * 40
+      && capitals * 100 <= cased * 70
+  }
+
+  private enum Start {
+    case capital
+    case small
+    case uncased
   }
 
   private struct LinePair {
@@ -29,6 +41,8 @@ public enum HardWrap {
     var width: Int
     /// Columns of the first word of the second line.
     var nextWord: Int
+    /// How the second line begins.
+    var nextStart: Start
     /// Whether the first line ends in a character that ends sentences.
     var endsSentence: Bool
   }
@@ -36,6 +50,7 @@ public enum HardWrap {
   private struct Line {
     var width = 0
     var firstWord = 0
+    var first: UInt32 = 0
     var last: UInt32 = 0
   }
 
@@ -50,7 +65,7 @@ public enum HardWrap {
       if let previous, previous.width > 0, line.width > 0 {
         pairs.append(
           LinePair(
-            width: previous.width, nextWord: line.firstWord,
+            width: previous.width, nextWord: line.firstWord, nextStart: letterCase(line.first),
             endsSentence: endsSentence(previous.last)))
       }
       previous = line
@@ -74,6 +89,7 @@ public enum HardWrap {
         }
         continue
       }
+      if column == 0 { line.first = scalar }
       let isWide = CharacterClasses.startsWordEach(scalar)
       if isWide, column > 0 { isInFirstWord = false }
       column += isWide ? 2 : 1
@@ -82,6 +98,15 @@ public enum HardWrap {
       line.last = scalar
     }
     return line
+  }
+
+  private static func letterCase(_ scalar: UInt32) -> Start {
+    let category = UInt32(UInt8(bitPattern: cicu_general_category(Int32(bitPattern: scalar))))
+    switch category {
+    case U_UPPERCASE_LETTER.rawValue, U_TITLECASE_LETTER.rawValue: return .capital
+    case U_LOWERCASE_LETTER.rawValue: return .small
+    default: return .uncased
+    }
   }
 
   private static func endsSentence(_ scalar: UInt32) -> Bool {

@@ -61,8 +61,8 @@ public struct TextPipeline: Sendable, Hashable {
     _ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8], changes: inout ChangeList,
     alignment: inout TextAlignment
   ) throws(TextError) {
+    if !kernels.isEmpty { try Self.checkLength(text.count) }
     let isASCII = !kernels.isEmpty && ASCIIScan.isASCII(text)
-    try Self.checkLength(kernels.isEmpty ? 0 : text.count)
     var isInOutput = false
     var spare: [UInt8] = []
     for kernel in kernels {

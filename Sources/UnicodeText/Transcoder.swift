@@ -23,7 +23,8 @@ public final class Transcoder {
   /// - Throws: ``TextError`` `.unknownEncoding`.
   public init(encoding: String) throws(TextError) {
     var status = U_ZERO_ERROR
-    guard cicu_converter_alias_count(encoding) > 0,
+    // An empty name would be the environment's default.
+    guard !encoding.isEmpty, cicu_converter_alias_count(encoding) > 0,
       let converter = cicu_converter_open(encoding, &status)
     else {
       throw TextError(
