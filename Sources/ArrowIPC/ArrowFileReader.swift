@@ -52,18 +52,19 @@ public final class ArrowFileReader: Sendable {
     let footer = try Footer(
       try source.read(at: footerRange.lowerBound, count: footerRange.count),
       base: footerRange.lowerBound)
+    let first = try Self.firstMessage(source, before: footerRange.lowerBound)
     let (message, end) = try Self.message(
-      source, at: Format.fileHeaderSize, limit: footerRange.lowerBound, options)
+      source, at: first, limit: footerRange.lowerBound, options)
     guard case .schema(let schema) = message.header else {
-      throw ArrowError(
-        .malformed, "the first message is not a schema", offset: Format.fileHeaderSize)
+      throw ArrowError(.malformed, "the first message is not a schema", offset: first)
     }
     guard schema == footer.schema else {
       throw ArrowError(
         .malformed, "the footer's schema differs from the first message",
         offset: footerRange.lowerBound)
     }
-    try Self.check(footer.blocks, between: end, and: footerRange.lowerBound)
+    let gaps = try Self.gaps(footer.blocks, between: end, and: footerRange.lowerBound)
+    for gap in gaps { try Self.checkUnlisted(source, gap) }
     self.schema = schema
     footerMetadata = footer.metadata
     blocks = footer.blocks
@@ -200,11 +201,26 @@ extension ArrowFileReader {
     return (try Message(try source.read(at: start, count: length), base: start), start + length)
   }
 
+  /// Where the first message starts: behind the magic and its padding.
+  ///
+  /// The format says 8; some writers pad the magic to 64 bytes.
+  private static func firstMessage(
+    _ source: ByteSource, before end: Int
+  ) throws(ArrowError) -> Int {
+    let size = Format.fileHeaderSize
+    let bytes = try source.read(at: 0, count: min(end, Format.alignment))
+    let zeros = bytes.dropFirst(size).prefix { $0 == 0 }.count
+    return size + zeros / 8 * 8
+  }
+
   /// Checks that blocks are aligned, lie between schema and footer, and do not overlap.
-  private static func check(
+  ///
+  /// Returns what they leave free.
+  private static func gaps(
     _ blocks: [Block], between start: Int, and end: Int
-  ) throws(ArrowError) {
+  ) throws(ArrowError) -> [Range<Int>] {
     var free = start
+    var gaps: [Range<Int>] = []
     for block in blocks.sorted(by: { $0.offset < $1.offset }) {
       let isAligned = (block.offset | block.metadataLength | block.bodyLength) % 8 == 0
       guard isAligned, block.offset >= free, block.metadataLength >= 16, block.bodyLength >= 0,
@@ -216,7 +232,23 @@ extension ArrowFileReader {
           "the footer lists a batch of \(block.metadataLength) + \(block.bodyLength) bytes at "
             + "\(block.offset), outside its place", offset: end)
       }
+      if block.offset > free { gaps.append(free..<block.offset) }
       free = block.offset + block.metadataLength + block.bodyLength
+    }
+    if free < end { gaps.append(free..<end) }
+    return gaps
+  }
+
+  /// Checks that nothing in the stream is missing from the footer, so that a damaged footer
+  /// does not hide batches.
+  private static func checkUnlisted(
+    _ source: ByteSource, _ gap: Range<Int>
+  ) throws(ArrowError) {
+    guard gap.count >= Format.framingSize else { return }
+    let bytes = try source.read(at: gap.lowerBound, count: Format.framingSize)
+    if bytes.starts(with: Format.continuation), bytes != Format.endOfStream {
+      throw ArrowError(
+        .malformed, "a message that the footer does not list", offset: gap.lowerBound)
     }
   }
 }
