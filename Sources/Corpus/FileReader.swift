@@ -15,6 +15,7 @@ final class FileReader {
 
   let file: InputFile
   private(set) var isJSON = false
+  private let input: StoredInput
   private let options: CorpusOptions
   private let limit: Int
   private let buffer: DecodedBuffer
@@ -26,13 +27,16 @@ final class FileReader {
   /// How many stretches were not valid in the encoding of the file.
   var malformedInEncoding: Int { transcoder?.malformed ?? 0 }
 
+  /// How many bytes of the file, as stored, were read.
+  var storedBytesRead: Int { input.offset }
+
   init(_ file: InputFile, _ options: CorpusOptions, batchBytes: Int) throws(CorpusError) {
     self.file = file
     self.options = options
     // So that sums with it cannot overflow; no file is that long.
     limit = min(options.maxDocumentBytes, 1 << 48)
     splitter = RecordSplitter(options.split)
-    let input = try StoredInput(file)
+    input = try StoredInput(file)
     let format = StoredFormat(head: try input.peek(StoredFormat.headLength))
     var producer: any ByteProducer = input
     switch format {

@@ -38,6 +38,9 @@ public final class GroupReader {
   public let group: InputGroup
   /// How many stretches were not valid in `CorpusOptions.encoding` and became U+FFFD so far.
   public private(set) var malformedInEncoding = 0
+  /// How many bytes of the files, as stored, were read so far.
+  public var storedBytesRead: Int { storedBytesOfClosedFiles + (current?.storedBytesRead ?? 0) }
+  private var storedBytesOfClosedFiles = 0
   private let options: CorpusOptions
   private let sizes: Sizes
   private let firstCut: Int
@@ -87,6 +90,7 @@ public final class GroupReader {
       }
       guard let chunk = try reader.nextChunk(cutAfter: ledger.remaining) else {
         malformedInEncoding += reader.malformedInEncoding
+        storedBytesOfClosedFiles += reader.storedBytesRead
         current = nil
         continue
       }

@@ -47,4 +47,14 @@ public struct CutRange: Sendable, Hashable {
   public let endOffset: Int
   /// Its length in decoded bytes, all files together.
   public let byteCount: Int
+  /// Makes a range from its facts.
+  public init(
+    startFile: String, startOffset: Int, endFile: String, endOffset: Int, byteCount: Int
+  ) {
+    self.startFile = startFile
+    self.startOffset = startOffset
+    self.endFile = endFile
+    self.endOffset = endOffset
+    self.byteCount = byteCount
+  }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Corpus
+import Foundation
+import Testing
+
+@Suite struct RefusalTests {
+  private let scratch: ScratchDirectory
+
+  init() throws { scratch = try ScratchDirectory() }
+
+  private func fault(
+    _ name: String, _ bytes: [UInt8], _ options: CorpusOptions = CorpusOptions()
+  ) throws -> CorpusError? {
+    failure([try scratch.write(name, bytes)], options)
+  }
+
+  @Test func parquetIsRefusedWithTheCommandThatPipesItIn() throws {
+    let error = try fault("it's.parquet", Array("PAR1 rest of the file".utf8))
+    #expect(error?.code == .unsupported)
+    let command = try #require(error?.message.split(separator: "\n").last)
+    #expect(
+      command
+        == #"python3 -c "import pyarrow.parquet as p,json,sys; "#
+        + #"sys.stdout.writelines(json.dumps(r,default=str)+'\n' "#
+        + #"for b in p.ParquetFile(sys.argv[1]).iter_batches(columns=['text','id']) "#
+        + #"for r in b.to_pylist())" '"# + scratch.path + #"/it'\''s.parquet' "#
+        + "| prep tokenize - …")
+    let odd = try fault(
+      "a", Array("PAR1".utf8),
+      options {
+        $0.textField = "a\"b"
+        $0.idField = nil
+      })
+    #expect(odd?.message.contains("iter_batches()") == true)
+  }
+
+  @Test func otherFormatsAreRefusedByName() throws {
+    let formats: [(String, [UInt8])] = [
+      ("Arrow", Array("ARROW1\0\0".utf8)), ("Arrow", [0xFF, 0xFF, 0xFF, 0xFF, 0x10, 0, 0, 0]),
+      ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
+      ("bzip2", Array("BZh9".utf8) + [0x31, 0x41, 0x59, 0x26, 0x53, 0x59]),
+      ("LZ4", [0x04, 0x22, 0x4D, 0x18]), ("zip", [0x50, 0x4B, 0x03, 0x04]),
+    ]
+    for (name, magic) in formats {
+      let error = try fault("f", magic)
+      #expect(error?.code == .unsupported)
+      #expect(error?.message.hasPrefix(name) == true)
+    }
+    #expect(try fault("f", Array("BZh and so on is a text".utf8)) == nil)
+    #expect(try fault("f", Array("PAR".utf8)) == nil)
+  }
+
+  @Test func aFileThatCannotBeOpenedOrReadIsNamed() throws {
+    func code(_ path: String) -> CorpusError.Code? {
+      let file = InputFile(path: path, name: "f", argument: 0, storedSize: 0)
+      do {
+        let group = InputGroup(index: 0, files: [file])
+        _ = try GroupReader(group: group, options: CorpusOptions()).nextBatch()
+        return nil
+      } catch {
+        return error.code
+      }
+    }
+    #expect(code(scratch.path + "/gone") == .missing)
+    #expect(code(scratch.path) == .unreadable)
+    let secret = try scratch.write("secret", "x")
+    chmod(secret, 0)
+    #expect(code(secret) == .unreadable || geteuid() == 0)
+  }
+
+  @Test func readsFromANamedPipe() throws {
+    let path = scratch.path + "/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    let packed = try gzip(Array("{\"text\":\"piped\"}\n".utf8))
+    let writer = Thread {
+      guard let handle = fopen(path, "w") else { return }
+      for byte in packed {
+        fputc(CInt(byte), handle)
+        fflush(handle)
+      }
+      fclose(handle)
+    }
+    writer.start()
+    let reading = try read([path])
+    #expect(reading.texts == ["piped"])
+    #expect(reading.ids == ["pipe#0"])
+  }
+}
