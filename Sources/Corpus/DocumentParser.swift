@@ -119,17 +119,19 @@ public struct DocumentParser: ~Copyable {
     }
     counts.documents &+= 1
     let id = id ?? origin.generatedID
-    func give(_ text: UnsafeBufferPointer<UInt8>) throws {
+    guard replacements > 0 else {
       counts.bytes &+= text.count
-      try body(
+      return try body(
         DocumentView(
           id: id, text: text, lang: lang, source: origin.file.argument, kept: kept,
-          replacements: replacements))
+          replacements: 0))
     }
-    if replacements > 0 {
-      try repaired.withUnsafeBufferPointer { try give($0) }
-    } else {
-      try give(text)
+    counts.bytes &+= repaired.count
+    try repaired.withUnsafeBufferPointer { repaired in
+      try body(
+        DocumentView(
+          id: id, text: repaired, lang: lang, source: origin.file.argument, kept: kept,
+          replacements: replacements))
     }
   }
 
