@@ -52,20 +52,10 @@ public final class ArrowFileReader: Sendable {
     let footer = try Footer(
       try source.read(at: footerRange.lowerBound, count: footerRange.count),
       base: footerRange.lowerBound)
-    let first = try Self.firstMessage(source, before: footerRange.lowerBound)
-    let (message, end) = try Self.message(
-      source, at: first, limit: footerRange.lowerBound, options)
-    guard case .schema(let schema) = message.header else {
-      throw ArrowError(.malformed, "the first message is not a schema", offset: first)
-    }
-    guard schema == footer.schema else {
-      throw ArrowError(
-        .malformed, "the footer's schema differs from the first message",
-        offset: footerRange.lowerBound)
-    }
+    let end = try Self.checkFirstMessage(source, against: footer.schema, footerRange, options)
     let gaps = try Self.gaps(footer.blocks, between: end, and: footerRange.lowerBound)
     for gap in gaps { try Self.checkUnlisted(source, gap) }
-    self.schema = schema
+    schema = footer.schema
     footerMetadata = footer.metadata
     blocks = footer.blocks
     self.source = source
@@ -201,16 +191,30 @@ extension ArrowFileReader {
     return (try Message(try source.read(at: start, count: length), base: start), start + length)
   }
 
-  /// Where the first message starts: behind the magic and its padding.
+  /// Compares the schema at the start of the file with the footer's; returns where it ends.
   ///
-  /// The format says 8; some writers pad the magic to 64 bytes.
-  private static func firstMessage(
-    _ source: ByteSource, before end: Int
+  /// The format puts the first message at 8; arrow-rs pads the magic to 64 bytes instead. Polars
+  /// writes a bare schema without framing, which no reader looks at: there the footer's copy
+  /// stands alone.
+  private static func checkFirstMessage(
+    _ source: ByteSource, against schema: ArrowSchema, _ footer: Range<Int>,
+    _ options: ArrowReadOptions
   ) throws(ArrowError) -> Int {
     let size = Format.fileHeaderSize
-    let bytes = try source.read(at: 0, count: min(end, Format.alignment))
+    let bytes = try source.read(at: 0, count: min(footer.lowerBound, Format.alignment + size))
     let zeros = bytes.dropFirst(size).prefix { $0 == 0 }.count
-    return size + zeros / 8 * 8
+    let start = size + zeros / 8 * 8
+    guard bytes.dropFirst(start).starts(with: Format.continuation) else { return size }
+    let (message, end) = try message(source, at: start, limit: footer.lowerBound, options)
+    guard case .schema(let first) = message.header else {
+      throw ArrowError(.malformed, "the first message is not a schema", offset: start)
+    }
+    guard first == schema else {
+      throw ArrowError(
+        .malformed, "the footer's schema differs from the first message",
+        offset: footer.lowerBound)
+    }
+    return end
   }
 
   /// Checks that blocks are aligned, lie between schema and footer, and do not overlap.

@@ -77,4 +77,14 @@ import Testing
       offset: head.count, metadataLength: encoded.metadataLength, bodyLength: encoded.bodyLength)
     #expect(try Outcome.file(file(head, encoded, [block])) == [batch])
   }
+  @Test func aSchemaWithoutFramingLeavesTheFooterAlone() throws {
+    // As polars writes it.
+    let encoded = try encodedBatch()
+    let bare = try FlatBufferWriter.serialize(root: .schema(schema))
+    let padding = [UInt8](repeating: 0, count: Format.padded(bare.count, to: 8) - bare.count)
+    let head = Format.magic + [0, 0] + bare + padding
+    let block = Block(
+      offset: head.count, metadataLength: encoded.metadataLength, bodyLength: encoded.bodyLength)
+    #expect(try Outcome.file(file(head, encoded, [block])) == [batch])
+  }
 }
