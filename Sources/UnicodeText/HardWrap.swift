@@ -12,11 +12,11 @@ public enum HardWrap {
   /// W must be a plausible width (40 to 132 columns; characters of scripts without spaces count
   /// two), enough lines must end in mid-sentence, and most lines must not begin with a capital.
   /// Verse, code, lists and one paragraph a line fail one of these. At least four pairs are needed.
-  /// Only the first 256 KiB are looked at.
+  /// Only the first 32 KiB are looked at.
   ///
   /// - Complexity: O(n).
   public static func isLikely(in text: UnsafeBufferPointer<UInt8>) -> Bool {
-    let pairs = linePairs(UnsafeBufferPointer(rebasing: text.prefix(256 << 10)))
+    let pairs = linePairs(UnsafeBufferPointer(rebasing: text.prefix(32 << 10)))
     guard pairs.count >= 4 else { return false }
     let widths = pairs.map(\.width).sorted()
     let width = widths[widths.count - 1 - widths.count / 20]
@@ -37,7 +37,7 @@ public enum HardWrap {
   }
 
   private struct LinePair {
-    /// Columns of the first line without blanks at its ends.
+    /// Columns of the first line without blanks at its end.
     var width: Int
     /// Columns of the first word of the second line.
     var nextWord: Int
@@ -77,23 +77,25 @@ public enum HardWrap {
   private static func measure(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Line {
     var line = Line()
     var column = 0
+    var indent = 0
     var isInFirstWord = true
     var i = range.lowerBound
     while i < range.upperBound {
       let (scalar, length) = UTF8Scalars.decode(text, at: i)
       i += length
       if CharacterClasses.isWhitespace(scalar) {
-        if column > 0 {
-          isInFirstWord = false
-          column += 1
-        }
+        if line.width > 0 { isInFirstWord = false } else { indent += 1 }
+        column += 1
         continue
       }
-      if column == 0 { line.first = scalar }
       let isWide = CharacterClasses.startsWordEach(scalar)
-      if isWide, column > 0 { isInFirstWord = false }
+      if line.width == 0 {
+        line.first = scalar
+      } else if isWide {
+        isInFirstWord = false
+      }
       column += isWide ? 2 : 1
-      if isInFirstWord { line.firstWord = column }
+      if isInFirstWord { line.firstWord = column - indent }
       line.width = column
       line.last = scalar
     }

@@ -21,7 +21,7 @@ enum LongMarkRuns {
     guard text.count > 2 * stride else { return false }
     let decomposer = try Normalization.decomposer(of: form)
     var copied = 0
-    var run = MarkRun(decomposer: decomposer)
+    var run = MarkRun(decomposer: decomposer, canVanish: form == .nfkcCasefold)
     var sample = stride
     while sample < text.count {
       guard let range = run.range(in: text, around: sample, after: copied) else {
@@ -50,13 +50,18 @@ enum LongMarkRuns {
 
 /// Finds and sorts one run, with memory that is used again for the next.
 private struct MarkRun {
-  let decomposer: OpaquePointer
+  private let decomposer: OpaquePointer
+  /// Whether the form maps some scalars to nothing, which then do not interrupt a run.
+  private let canVanish: Bool
   private var pending: [UInt32] = []
   private var classes: [UInt8] = []
   private var sorted: [UInt32] = []
   private var mapping = [UInt32](repeating: 0, count: 64)
 
-  init(decomposer: OpaquePointer) { self.decomposer = decomposer }
+  init(decomposer: OpaquePointer, canVanish: Bool) {
+    self.decomposer = decomposer
+    self.canVanish = canVanish
+  }
 
   /// The run around an offset, not reaching back before `lower`; nil if there is none.
   func range(
@@ -85,6 +90,7 @@ private struct MarkRun {
     guard text[offset] >= 0x80 else { return false }
     let scalar = Int32(bitPattern: UTF8Scalars.decode(text, at: offset).scalar)
     if cicut_has_boundary_before(decomposer, scalar) == 0 { return true }
+    guard canVanish else { return false }
     var first: UInt32 = 0
     return cicut_decomposition(decomposer, scalar, &first, 1) == 0
   }

@@ -16,12 +16,27 @@ struct UTF16Buffer: ~Copyable {
   /// Replaces the content by the text. A scalar of four bytes becomes two units, any other one.
   mutating func fill(_ text: UnsafeBufferPointer<UInt8>) {
     if text.count > capacity { reallocate(text.count) }
+    guard let source = text.baseAddress else {
+      count = 0
+      return
+    }
     let target = start
     var written = 0
     var i = 0
     while i < text.count {
       let lead = text[i]
       if lead < 0x80 {
+        if i &+ 16 <= text.count {
+          let bytes = UnsafeRawPointer(source + i).loadUnaligned(as: SIMD16<UInt8>.self)
+          let halves = unsafeBitCast(bytes, to: SIMD2<UInt64>.self)
+          if (halves[0] | halves[1]) & 0x8080_8080_8080_8080 == 0 {
+            let wide = SIMD16<UInt16>(truncatingIfNeeded: bytes)
+            UnsafeMutableRawPointer(target + written).storeBytes(of: wide, as: SIMD16<UInt16>.self)
+            written &+= 16
+            i &+= 16
+            continue
+          }
+        }
         target[written] = UInt16(lead)
         written &+= 1
         i &+= 1
