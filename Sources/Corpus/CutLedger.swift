@@ -5,7 +5,7 @@ internal import Synchronization
 /// Numbers the cuts of a group and keeps what each was read from.
 final class CutLedger {
   private struct Cut {
-    let digest: SHA256Digest
+    let digest: SHA256Digest?
     let range: CutRange
   }
 
@@ -18,7 +18,12 @@ final class CutLedger {
   private var end: (file: String, offset: Int) = ("", 0)
   private var length = 0
 
-  init(cutBytes: Int) { self.cutBytes = max(1, cutBytes) }
+  private let digests: Bool
+
+  init(cutBytes: Int, digests: Bool) {
+    self.cutBytes = max(1, cutBytes)
+    self.digests = digests
+  }
 
   /// How many more bytes the cut takes: the document that reaches them is its last.
   var remaining: Int { cutBytes - length }
@@ -26,7 +31,7 @@ final class CutLedger {
   /// Adds decoded bytes, of one file, and gives the cut that they belong to.
   func add(_ bytes: [UInt8], file: String, offset: Int) -> Int {
     if start == nil { start = (file, offset) }
-    hash.update(bytes)
+    if digests { hash.update(bytes) }
     length += bytes.count
     end = (file, offset + bytes.count)
     return count
@@ -35,7 +40,7 @@ final class CutLedger {
   /// Ends the cut after a document.
   func close() {
     let begin = start ?? end
-    let digest = exchange(&hash, with: SHA256()).finalize()
+    let digest = digests ? exchange(&hash, with: SHA256()).finalize() : nil
     let range = CutRange(
       startFile: begin.file, startOffset: begin.offset, endFile: end.file, endOffset: end.offset,
       byteCount: length)

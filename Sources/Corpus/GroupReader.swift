@@ -50,10 +50,14 @@ public final class GroupReader {
   private var isFinished = false
 
   /// Prepares to read a group; nothing is opened yet.
-  /// - Parameter startingAtCut: the first cut whose batches are wanted.
+  /// - Parameters:
+  ///   - startingAtCut: the first cut whose batches are wanted.
+  ///   - digests: whether cuts get a digest. Hashing takes more time than all else here does for a
+  ///     file that is not compressed, so who needs no digest leaves it out.
   /// - Throws: `usage` for options that cannot be followed.
   public init(
-    group: InputGroup, options: CorpusOptions, startingAtCut: Int = 0, sizes: Sizes = Sizes()
+    group: InputGroup, options: CorpusOptions, startingAtCut: Int = 0, digests: Bool = true,
+    sizes: Sizes = Sizes()
   ) throws(CorpusError) {
     guard options.maxDocumentBytes > 0 else {
       throw CorpusError(.usage, "the limit for one document must be at least one byte")
@@ -68,7 +72,7 @@ public final class GroupReader {
     self.options = options
     self.sizes = sizes
     firstCut = startingAtCut
-    ledger = CutLedger(cutBytes: sizes.cutBytes)
+    ledger = CutLedger(cutBytes: sizes.cutBytes, digests: digests)
   }
 
   /// The next records, or nil at the end of the group.
@@ -105,7 +109,7 @@ public final class GroupReader {
   }
 
   /// The SHA-256 of the decoded bytes of a cut, once it was read to its end; also of cuts that were
-  /// passed over.
+  /// passed over. Nil if no digests were asked for.
   public func digest(ofCut cut: Int) -> SHA256Digest? { ledger.digest(ofCut: cut) }
 
   /// What a cut was read from, once it was read to its end.

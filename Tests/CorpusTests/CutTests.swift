@@ -110,6 +110,16 @@ private let sizes = GroupReader.Sizes(cutBytes: 1000, batchBytes: 300)
         })
   }
 
+  @Test func digestsCanBeLeftOut() throws {
+    let group = InputGroup(index: 0, files: try InputListing.files(for: files))
+    let reader = try GroupReader(
+      group: group, options: CorpusOptions(), digests: false, sizes: sizes)
+    while try reader.nextBatch() != nil {}
+    #expect(reader.digest(ofCut: 0) == nil)
+    #expect(
+      reader.range(ofCut: 0) == (try read(files, CorpusOptions(), sizes)).reader.range(ofCut: 0))
+  }
+
   @Test func nothingToReadIsOneCutOfNothing() throws {
     let empty = try scratch.write("empty.jsonl", "")
     let reading = try read([empty, empty])

@@ -131,6 +131,51 @@ private func readBytes(
     }
   }
 
+  @Test func agreesWithTheValueParserOnDamagedLines() throws {
+    let line = Array(
+      #"{"id":-1.5e3,"text":"a\n\u00e9\ud83d\ude00 b","m":{"t":[true,null,{}],"text":"x"}}"#.utf8)
+    let alphabet = Array("{}[]\",:\\u0e+-.tfn1 d8".utf8)
+    var state: UInt64 = 20_251  // xorshift64
+    func dice(_ bound: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(bound))
+    }
+    let limits = JSONLimits(duplicateKeys: .lastCounts)
+    var valid = 0
+    for _ in 0..<20_000 {
+      var damaged = line
+      for _ in 0...dice(3) {
+        let place = dice(damaged.count)
+        switch dice(3) {
+        case 0: damaged[place] = alphabet[dice(alphabet.count)]
+        case 1: damaged.remove(at: place)
+        default: damaged.insert(alphabet[dice(alphabet.count)], at: place)
+        }
+      }
+      let text = String(decoding: damaged, as: UTF8.self)
+      let fields = try? readBytes(damaged, ["text", "m.text"])
+      do {
+        let value = try JSONValue(parsing: damaged, limits: limits)
+        valid += 1
+        let found = try #require(fields, "seed 20251: \(text)")
+        for (field, expected) in zip(found, [value["text"], value["m"]?["text"]]) {
+          if case .string(let string) = expected {
+            #expect(field.0 == .string && field.1 == Array(string.utf8), "seed 20251: \(text)")
+          } else {
+            #expect(field.0 != .string, "seed 20251: \(text)")
+          }
+        }
+      } catch let error as JSONError {
+        // What the field reader leaves to others: half surrogates, the range of doubles.
+        let isOthers = error.code == .invalidUTF8 || error.code == .invalidNumber
+        #expect(fields == nil || isOthers, "seed 20251: \(text)")
+      }
+    }
+    #expect(valid > 1000)
+  }
+
   @Test func everyControlByteInAStringIsRefusedWhereverItStands() {
     for byte in UInt8(0)..<0x20 {
       for place in 0..<34 {
