@@ -52,6 +52,7 @@ extension ArrowArray {
     try require(
       length - Bitmap.countOnes(validity, length) == nullCount,
       "the validity bitmap does not agree with the null count")
+    try require(Bitmap.isClean(validity, length), "set bits behind the end of the bitmap")
   }
 
   private func validateBuffers() throws(ArrowError) {
@@ -61,6 +62,7 @@ extension ArrowArray {
       try require(children.allSatisfy { $0.length == length }, "children differ in length")
     case .bits:
       try require(data.count == Bitmap.byteCount(length), "the buffer of bits has the wrong size")
+      try require(Bitmap.isClean(data, length), "set bits behind the end of the buffer")
     case .fixed(let width):
       let (size, overflow) = length.multipliedReportingOverflow(by: width)
       try require(!overflow && data.count == size, "the buffer of values has the wrong size")

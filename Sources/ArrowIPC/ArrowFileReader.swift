@@ -83,8 +83,8 @@ public final class ArrowFileReader: Sendable {
     let isSelected = selection.map { chosen in schema.fields.indices.map(chosen.contains) }
     do throws(ArrowError) {
       let arrays = try BatchDecoder.decode(
-        layout, schema, from: source, start: body.lowerBound, bodyLength: body.count,
-        base: body.lowerBound, options: options, isSelected: isSelected)
+        layout, schema, from: source, start: body.lowerBound, base: body.lowerBound,
+        options: options, isSelected: isSelected)
       guard let selection else {
         return RecordBatch(schema: schema, rowCount: layout.rowCount, columns: arrays)
       }
@@ -134,6 +134,7 @@ public final class ArrowFileReader: Sendable {
       guard end == bodyStart, message.bodyLength == block.bodyLength else {
         throw ArrowError(.malformed, "the footer and batch \(index) disagree on its size")
       }
+      try layout.check(against: schema, bodyLength: block.bodyLength, at: block.offset)
       return (layout, message.metadata, bodyStart..<(bodyStart + block.bodyLength))
     } catch {
       throw error.located(offset: block.offset, path: path)

@@ -70,7 +70,7 @@ public struct ArrowSchema: Hashable, Sendable {
 
   /// Array nodes and buffers of one batch with this schema.
   var footprint: (nodes: Int, buffers: Int) {
-    ArrowType.structure(fields).children.reduce(into: (0, 0)) { total, field in
+    fields.reduce(into: (0, 0)) { total, field in
       let nested = field.type.footprint
       total.0 += nested.nodes
       total.1 += nested.buffers

@@ -79,11 +79,11 @@ public final class ArrowStreamReader {
     guard message.bodyLength <= options.maximumBatchBytes else {
       throw ArrowError(.limitExceeded, "a body of \(message.bodyLength) bytes", offset: offset)
     }
+    try layout.check(against: schema, bodyLength: message.bodyLength, at: offset)
     let base = input.offset
     let body = try input.bytes(message.bodyLength)
     let columns = try BatchDecoder.decode(
-      layout, schema, from: .memory(body), start: 0, bodyLength: body.count, base: base,
-      options: options)
+      layout, schema, from: .memory(body), start: 0, base: base, options: options)
     let batch = RecordBatch(schema: schema, rowCount: layout.rowCount, columns: columns)
     return (batch, message.metadata)
   }

@@ -19,15 +19,12 @@ struct BatchDecoder: ~Copyable {
   private var decompressor: ZstdDecompressor?
 
   /// Decodes the columns that `isSelected` names by index, all when it is nil.
+  ///
+  /// The layout has been checked against the schema.
   static func decode(
-    _ layout: BatchLayout, _ schema: ArrowSchema, from source: ByteSource, start: Int,
-    bodyLength: Int, base: Int, options: ArrowReadOptions, isSelected: [Bool]? = nil
+    _ layout: BatchLayout, _ schema: ArrowSchema, from source: ByteSource, start: Int, base: Int,
+    options: ArrowReadOptions, isSelected: [Bool]? = nil
   ) throws(ArrowError) -> [ArrowArray] {
-    do throws(ArrowError) {
-      try layout.check(against: schema, bodyLength: bodyLength)
-    } catch {
-      throw error.located(offset: base)
-    }
     var decoder = BatchDecoder(layout, source, start: start, base: base, options: options)
     var columns: [ArrowArray] = []
     for (index, field) in schema.fields.enumerated() {
@@ -59,7 +56,7 @@ struct BatchDecoder: ~Copyable {
   ) throws(ArrowError) -> ArrowArray {
     let first = nextBuffer
     do throws(ArrowError) {
-      let array = try array(field, length: length, path)
+      let array = try unchecked(field, length: length, path: path)
       try array.validateOwn(isNullable: field.isNullable)
       return array.isDense ? array.withoutValidity() : array
     } catch {
@@ -71,8 +68,9 @@ struct BatchDecoder: ~Copyable {
     }
   }
 
-  private mutating func array(
-    _ field: ArrowField, length: Int?, _ path: String
+  /// Measured and decoded, but not yet validated.
+  private mutating func unchecked(
+    _ field: ArrowField, length: Int?, path: String
   ) throws(ArrowError) -> ArrowArray {
     let node = layout.nodes[nextNode]
     nextNode += 1
@@ -215,25 +213,39 @@ struct BatchDecoder: ~Copyable {
 }
 
 extension BatchLayout {
-  /// Checks that nodes and buffers are as many as the schema demands and lie inside the body.
-  func check(against schema: ArrowSchema, bodyLength: Int) throws(ArrowError) {
+  /// Checks that nodes and buffers are as many as the schema demands, that columns have as many
+  /// slots as the batch has rows, and that buffers lie inside the body.
+  func check(
+    against schema: ArrowSchema, bodyLength: Int, at offset: Int
+  ) throws(ArrowError) {
     let expected = schema.footprint
     guard nodes.count == expected.nodes, buffers.count == expected.buffers else {
       throw ArrowError(
         .malformed,
         "a batch of \(nodes.count) arrays and \(buffers.count) buffers; the schema demands "
-          + "\(expected.nodes) and \(expected.buffers)")
+          + "\(expected.nodes) and \(expected.buffers)", offset: offset)
+    }
+    var node = 0
+    for field in schema.fields {
+      guard nodes[node].length == rowCount else {
+        throw ArrowError(
+          .malformed, "\(nodes[node].length) slots in a batch of \(rowCount) rows",
+          offset: offset, column: field.name)
+      }
+      node += field.type.footprint.nodes
     }
     // Readers of overlapping buffers decode the same bytes many times; no writer makes them.
     var end = 0
     for buffer in buffers.sorted(by: { ($0.offset, $0.length) < ($1.offset, $1.length) }) {
       let isEmpty = buffer.length == 0
-      guard buffer.length >= 0, buffer.offset >= (isEmpty ? 0 : end), buffer.offset % 8 == 0,
+      guard buffer.length >= 0, buffer.offset >= (isEmpty ? 0 : end),
+        isEmpty || buffer.offset % 8 == 0,
         buffer.length <= bodyLength, buffer.offset <= bodyLength - buffer.length
       else {
         throw ArrowError(
           .malformed,
-          "a buffer of \(buffer.length) bytes at \(buffer.offset) in a body of \(bodyLength)")
+          "a buffer of \(buffer.length) bytes at \(buffer.offset) in a body of \(bodyLength)",
+          offset: offset)
       }
       if !isEmpty { end = buffer.offset + buffer.length }
     }

@@ -9,6 +9,11 @@ enum Bitmap {
     bits & 7 == 0 ? 0xFF : (1 << UInt8(truncatingIfNeeded: bits & 7)) - 1
   }
 
+  /// Whether the bits behind the last one are zero.
+  static func isClean(_ bytes: [UInt8], _ bits: Int) -> Bool {
+    bytes.last.map { $0 & ~lastMask(bits) == 0 } ?? true
+  }
+
   /// Bit `index`; the caller has checked that it is there.
   static func bit(_ bytes: [UInt8], _ index: Int) -> Bool {
     bytes[index >> 3] >> UInt8(truncatingIfNeeded: index & 7) & 1 != 0

@@ -40,7 +40,8 @@ final class OpenFile: Sendable {
   private let descriptor: Int32
 
   init(path: String) throws(ArrowError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK the open of a pipe would wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw OpenFile.failure("cannot open the file") }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

@@ -37,6 +37,10 @@ struct Message {
     default: throw reader.fault(root, "an unknown message of type \(kind)", .unsupported)
     }
     metadata = try reader.keyValues(root, 4)
+    // Arrow 0.17 announced compression here, in no other place.
+    guard !metadata.contains(where: { $0.key == "ARROW:experimental_compression" }) else {
+      throw reader.fault(root, "experimental compression is not supported", .unsupported)
+    }
   }
 }
 

@@ -59,6 +59,7 @@ import Testing
       "a bitmap that disagrees",
       ArrowArray(type: .int8, length: 2, nullCount: 1, validity: [0b11], data: [0, 0])
     ),
+    ("bits behind the end", ArrowArray(type: .bool, length: 3, data: [0b1000])),
     ("a partial list", .fixedSizeList(size: 2, .int8([1, 2, 3]))),
     ("a size of zero", .fixedSizeList(size: 0, .int8([]))),
     ("a negative length", ArrowArray(type: .int8, length: -1)),

@@ -13,12 +13,14 @@ import Testing
     let bytes = Bitmap.packed(values)
     #expect(bytes.count == (count + 7) / 8)
     #expect((0..<count).map { Bitmap.bit(bytes, $0) } == values)
-    #expect(Bitmap.countOnes(bytes.map { $0 | 0 }, count) == values.filter { $0 }.count)
+    #expect(Bitmap.countOnes(bytes, count) == values.filter { $0 }.count)
     // Bits behind the end do not count.
     var dirty = bytes
     if !dirty.isEmpty { dirty[dirty.count - 1] |= ~Bitmap.lastMask(count) }
     #expect(Bitmap.countOnes(dirty, count) == values.filter { $0 }.count)
     #expect(Bitmap.packed(dirty, [0..<count]) == bytes)
+    #expect(Bitmap.isClean(bytes, count))
+    #expect(Bitmap.isClean(dirty, count) == (count % 8 == 0))
   }
 
   @Test func runsAgreeWithArrays() {

@@ -145,17 +145,22 @@ import Testing
 
   @Test func whatIsNotSupportedIsNamed() throws {
     let cases: [([FlatValue], String)] = [
-      (try schemaMessage([.int16(1), .tables([])]), "big-endian"),
+      (schemaMessage([.int16(1), .tables([])]), "big-endian"),
       ([.int16(5), .uint8(1), .table([.int16(0), .tables([])])], "V6"),
+      (
+        .message(
+          Format.Header.schema, [.int16(0), .tables([])], bodyLength: 0,
+          metadata: [ArrowKeyValue("ARROW:experimental_compression", "zstd")]), "experimental"
+      ),
       ([.int16(4), .uint8(2), .table([])], "dictionary"),
       ([.int16(4), .uint8(4), .table([])], "tensor"),
       ([.int16(4), .uint8(99), .table([])], "type 99"),
-      (try schemaMessage(field(type: 10, .table([]))), "timestamp"),
-      (try schemaMessage(field(type: 14, .table([]))), "union"),
-      (try schemaMessage(field(type: 24, .table([]))), "string view"),
-      (try schemaMessage(field(type: 77, .table([]))), "77"),
-      (try schemaMessage(field(type: 16, .table([.int32(0)]), children: 1)), "size of 0"),
-      (try schemaMessage(field(type: 5, .table([]), dictionary: .table([]))), "dictionary"),
+      (schemaMessage(field(type: 10, .table([]))), "timestamp"),
+      (schemaMessage(field(type: 14, .table([]))), "union"),
+      (schemaMessage(field(type: 24, .table([]))), "string view"),
+      (schemaMessage(field(type: 77, .table([]))), "77"),
+      (schemaMessage(field(type: 16, .table([.int32(0)]), children: 1)), "size of 0"),
+      (schemaMessage(field(type: 5, .table([]), dictionary: .table([]))), "dictionary"),
     ]
     for (fields, name) in cases {
       let error = fault(try message(fields))
@@ -169,15 +174,15 @@ import Testing
   @Test func metadataThatIsIncompleteIsRefused() throws {
     let cases: [[FlatValue]] = [
       [.int16(4), .uint8(1)],
-      try schemaMessage([.int16(0)]),
-      try schemaMessage(field(type: 5, .absent)),
-      try schemaMessage(field(type: 12, .table([]))),
-      try schemaMessage(field(type: 12, .table([]), children: 2)),
-      try schemaMessage(field(type: 5, .table([]), children: 1)),
-      try schemaMessage(field(type: 2, .table([.int32(24), .bool(true)]))),
-      try schemaMessage(field(type: 3, .table([.int16(3)]))),
-      try schemaMessage(field(type: 15, .table([.int32(-1)]))),
-      try schemaMessage([.int16(0), .tables([]), .tables([[.string("key")]])]),
+      schemaMessage([.int16(0)]),
+      schemaMessage(field(type: 5, .absent)),
+      schemaMessage(field(type: 12, .table([]))),
+      schemaMessage(field(type: 12, .table([]), children: 2)),
+      schemaMessage(field(type: 5, .table([]), children: 1)),
+      schemaMessage(field(type: 2, .table([.int32(24), .bool(true)]))),
+      schemaMessage(field(type: 3, .table([.int16(3)]))),
+      schemaMessage(field(type: 15, .table([.int32(-1)]))),
+      schemaMessage([.int16(0), .tables([]), .tables([[.string("key")]])]),
       [.int16(4), .uint8(1), .table([.int16(0), .tables([])]), .int64(-8)],
       [.int16(4), .uint8(1), .table([.int16(0), .tables([])]), .int64(8)],
       [.int16(4), .uint8(3), .table([.int64(0)])],
@@ -185,7 +190,7 @@ import Testing
     for fields in cases { #expect(fault(try message(fields))?.code == .malformed) }
   }
 
-  private func schemaMessage(_ schema: [FlatValue]) throws -> [FlatValue] {
+  private func schemaMessage(_ schema: [FlatValue]) -> [FlatValue] {
     .message(Format.Header.schema, schema, bodyLength: 0)
   }
 
