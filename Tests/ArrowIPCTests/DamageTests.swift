@@ -8,6 +8,9 @@ import Testing
   /// Two small batches with fixed, variable and nested columns, and with nulls.
   static let batches = [6, 2].map { Samples.batch(rows: $0, "list", "text or null") }
 
+  /// The first of them, where one suffices.
+  static let one = Array(batches.prefix(1))
+
   static let compressions: [ArrowCompression] = [.none, .zstd(level: 3)]
 
   @Test(arguments: compressions)
@@ -53,8 +56,8 @@ import Testing
   }
 
   @Test func flippedBitsOfAStreamLeaveValidData() throws {
-    let stream = try Written.stream(Self.batches, .zstd(level: 3))
-    let content = Self.batches.map(Outcome.content)
+    let stream = try Written.stream(Self.one, .zstd(level: 3))
+    let content = Self.one.map(Outcome.content)
     for position in 0..<(8 * stream.count) {
       guard let read = try? Outcome.stream(flipping(stream, position)) else { continue }
       for batch in read { try batch.validate() }
@@ -66,7 +69,7 @@ import Testing
   }
 
   @Test func flippedBitsOfUncompressedFilesLeaveValidData() throws {
-    let file = try Written.file(Self.batches, .none)
+    let file = try Written.file(Self.one, .none)
     for position in 0..<(8 * file.count) {
       guard let read = try? Outcome.file(flipping(file, position)) else { continue }
       for batch in read { try batch.validate() }
