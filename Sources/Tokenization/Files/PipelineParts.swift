@@ -42,7 +42,7 @@ enum NormalizerReader {
       else {
         throw TokenizerError(
           .invalidOption,
-          "a tokenizer.json cannot say \"\(step)\"; normalize the text before (prep normalize), "
+          "a tokenizer.json cannot say \"\(step.name)\"; normalize the text before (prep normalize), "
             + "or use nfc, nfd, nfkc or nfkd")
       }
       parts.append(["type": .string(name)])

@@ -27,9 +27,12 @@ extension Tokenizer {
     let preTokenizer = try PreTokenizerReader.rule(root["pre_tokenizer"])
     try checkDecoder(root["decoder"])
     let added = try readAddedTokens(root["added_tokens"])
-    let vocabulary = try Vocabulary(model: readVocabulary(modelPart), added: added)
+    let merges = try readMerges(modelPart)
+    let vocabulary = try Vocabulary(model: readVocabulary(modelPart), added: added) { token in
+      merges.contains { ($0.left + $0.right).utf8.elementsEqual(token.utf8) }
+    }
     let model = try BPEModel(
-      merges: readMerges(modelPart), vocabulary: vocabulary,
+      merges: merges, vocabulary: vocabulary,
       ignoresMerges: modelPart.bool("ignore_merges", default: false))
     let framing = try TemplateReader(vocabulary: vocabulary).framing(root["post_processor"])
     var tokenizer = Tokenizer(

@@ -23,7 +23,8 @@ extension Tokenizer {
     let tokens = try RankFile.tokens(bytes)
     let added = PublishedRanks.specials(of: tokens)
     let vocabulary = try Vocabulary(
-      model: tokens.enumerated().map { (PrintableBytes.string(of: $1), $0) }, added: added)
+      model: tokens.enumerated().map { (PrintableBytes.string(of: $1), $0) }, added: added
+    ) { _ in false }
     let model = try RankFile.model(tokens, vocabulary)
     var tokenizer = Tokenizer(
       model: .bytePairs(model), vocabulary: vocabulary, addedTokens: added,

@@ -12,7 +12,8 @@ struct BPEModel: Sendable {
   let merges: [(left: UInt32, right: UInt32)]
   /// Whether a piece that is a token is that token, whatever merging would give.
   let wholePieces: ByteStringIndex?
-  /// The length of each id in bytes.
+  /// The bytes of text that each id covers. Exact for every id that merging can give, as each
+  /// printable character is one byte.
   let lengths: [UInt32]
   /// Bytes without a token, if there are any.
   let missingByte: UInt8?

@@ -19,7 +19,11 @@ struct Vocabulary: Sendable {
   /// The number of tokens.
   let count: Int
 
-  init(model: [(token: String, id: Int)], added: [AddedToken]) throws(TokenizerError) {
+  /// - Parameter isMerged: whether merging yields a token, asked only of added tokens whose text
+  ///   could as well be the printable form of other bytes.
+  init(
+    model: [(token: String, id: Int)], added: [AddedToken], isMerged: (String) -> Bool
+  ) throws(TokenizerError) {
     var index = ByteStringIndex(expecting: model.count + added.count)
     let limit = Self.idLimit(entries: model.count + added.count)
     var tokens = [String?](repeating: nil, count: model.count + added.count)
@@ -71,8 +75,14 @@ struct Vocabulary: Sendable {
       let content = token ?? ""
       if token != nil { count += 1 }
       written.append(Array(content.utf8))
-      let spelling = isAdded[id] ? nil : PrintableBytes.bytes(of: content)
-      spelled.append(spelling ?? Array(content.utf8))
+      let text = Array(content.utf8)
+      let spelling = PrintableBytes.bytes(of: content)
+      if let spelling, !isAdded[id] || spelling.count == 1 || spelling == text || isMerged(content)
+      {
+        spelled.append(spelling)
+      } else {
+        spelled.append(text)
+      }
     }
     self.index = index
     self.count = count

@@ -69,10 +69,34 @@ struct TextBytes {
     CharacterClasses.classOf(scalar)
   }
 
+  /// The end of the ASCII letters that go on at a position, eight at a time.
+  @inline(__always)
+  private func asciiLettersEnd(_ start: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let high = ones &* 0x80
+    let raw = UnsafeRawPointer(base)
+    var at = start
+    while at &+ 8 <= count {
+      let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian
+      let lower = (word | ones &* 0x20) & ~high
+      let fromA = lower &+ ones &* (0x80 - 0x61)
+      let afterZ = lower &+ ones &* (0x80 - 0x7B)
+      let others = ~(fromA & ~afterZ & ~word) & high
+      if others != 0 { return at &+ (others.trailingZeroBitCount &>> 3) }
+      at &+= 8
+    }
+    while at < count, (base[at] | 0x20) &- 0x61 < 26 { at &+= 1 }
+    return at
+  }
+
   /// The end of the run of one class that goes on at a position.
   @inline(__always)
   func runEnd(_ kind: UInt8, _ start: Int) -> Int {
     var at = start
+    if kind == PieceClass.letter {
+      at = asciiLettersEnd(start)
+      if at < count, base[at] < 0x80 { return at }
+    }
     while at < count {
       let next = classAndLength(at)
       if next.kind != kind { break }

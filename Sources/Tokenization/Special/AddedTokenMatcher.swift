@@ -29,6 +29,7 @@ struct AddedTokenMatcher: Sendable {
 
   /// The first match in `text[start...]`, not reaching back beyond `floor`.
   func next(in text: TextBytes, from start: Int, floor: Int) -> Match? {
+    if tokens.isEmpty { return nil }
     var at = start
     while at < text.count {
       let candidates = ranges[Int(text[at])]

@@ -126,7 +126,7 @@ public struct BPETrainer: Sendable {
       entries.append((content, id))
       added.append(AddedToken(id: UInt32(id), content: content))
     }
-    let vocabulary = try Vocabulary(model: entries, added: added)
+    let vocabulary = try Vocabulary(model: entries, added: added) { names.isMade($0) }
     let table = PairTable(expecting: merges.count)
     var kept: [(left: UInt32, right: UInt32)] = []
     for pair in merges {
@@ -172,6 +172,11 @@ struct TrainingVocabulary {
   /// Whether a merge would spell a token that text must never become.
   func spellsReserved(_ left: UInt32, _ right: UInt32) -> Bool {
     reserved.value(of: Array(tokens[Int(left)].utf8) + Array(tokens[Int(right)].utf8)) != nil
+  }
+
+  /// Whether a token is a byte or a merge.
+  func isMade(_ token: String) -> Bool {
+    index.value(of: Array(token.utf8)).map { lengths[Int($0)] > 0 } ?? false
   }
 
   func length(_ id: UInt32) -> UInt32 { lengths[Int(id)] }
