@@ -20,6 +20,7 @@ final class FileReader {
   private let limit: Int
   private let buffer: DecodedBuffer
   private let transcoder: TranscodingProducer?
+  private let isCompressed: Bool
   private var splitter: RecordSplitter
   private var isStarted = false
   private var ordinal = 0
@@ -39,6 +40,7 @@ final class FileReader {
     input = try StoredInput(file)
     let format = StoredFormat(head: try input.peek(StoredFormat.headLength))
     var producer: any ByteProducer = input
+    isCompressed = format == .gzip || format == .zstd
     switch format {
     case .gzip: producer = try GzipProducer(input)
     case .zstd: producer = try ZstdProducer(input)
@@ -97,11 +99,7 @@ final class FileReader {
   /// Looks at the beginning of the content.
   private func start() throws(CorpusError) {
     isStarted = true
-    let head = Array(buffer.bytes.prefix(2))
-    if transcoder == nil, head == [0xFF, 0xFE] || head == [0xFE, 0xFF] {
-      throw CorpusError(
-        .malformed, file: file.path, "the text is UTF-16; give its encoding: --encoding utf-16")
-    }
+    if transcoder == nil { try checkHead() }
     switch options.format {
     case .text: break
     case .jsonl: isJSON = true
@@ -110,6 +108,25 @@ final class FileReader {
       if !isJSON { isJSON = try ContentFormat.beginsWithObject(buffer, maximum: limit) }
     }
     if isJSON { splitter = RecordSplitter(.lines) }
+  }
+
+  /// Refuses what is not text although the file as stored did not show it.
+  private func checkHead() throws(CorpusError) {
+    let head = Array(buffer.bytes.prefix(StoredFormat.headLength))
+    if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
+      throw CorpusError(
+        .malformed, file: file.path, "the text is UTF-16; give its encoding: --encoding utf-16")
+    }
+    guard isCompressed else { return }
+    switch head.withUnsafeBytes({ StoredFormat(head: $0) }) {
+    case .plain: break
+    case .gzip, .zstd:
+      throw CorpusError(
+        .unsupported, file: file.path, "the content is compressed twice; unpack it once")
+    case .parquet, .arrow, .archive:
+      throw CorpusError(
+        .unsupported, file: file.path, "the content is a file of another format, not text")
+    }
   }
 
   private func tooLarge(_ place: RawRecord.Place) -> CorpusError {

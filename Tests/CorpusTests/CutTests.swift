@@ -110,6 +110,18 @@ private let sizes = GroupReader.Sizes(cutBytes: 1000, batchBytes: 300)
         })
   }
 
+  @Test func tellsHowManyStoredBytesItHasUsed() throws {
+    let inputs = try InputListing.files(for: files)
+    let reader = try GroupReader(
+      group: InputGroup(index: 0, files: inputs), options: CorpusOptions(), sizes: sizes)
+    var last = 0
+    while try reader.nextBatch() != nil {
+      #expect(reader.storedBytesRead >= last)
+      last = reader.storedBytesRead
+    }
+    #expect(reader.storedBytesRead == inputs.reduce(0) { $0 + $1.storedSize })
+  }
+
   @Test func digestsCanBeLeftOut() throws {
     let group = InputGroup(index: 0, files: try InputListing.files(for: files))
     let reader = try GroupReader(

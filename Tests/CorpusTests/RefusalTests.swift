@@ -51,6 +51,12 @@ import Testing
     #expect(try fault("f", Array("PAR".utf8)) == nil)
   }
 
+  @Test func whatIsHiddenByCompressionIsRefusedToo() throws {
+    #expect(try fault("f", gzip(Array("PAR1".utf8)))?.code == .unsupported)
+    #expect(try fault("f", zstd(gzip([0x61])))?.message.contains("twice") == true)
+    #expect(try fault("f", zstd([0xFF, 0xFE, 0x61, 0]))?.code == .malformed)
+  }
+
   @Test func aFileThatCannotBeOpenedOrReadIsNamed() throws {
     func code(_ path: String) -> CorpusError.Code? {
       let file = InputFile(path: path, name: "f", argument: 0, storedSize: 0)
