@@ -1,0 +1,223 @@
+public import ArrowIPC
+// SPDX-License-Identifier: Apache-2.0
+internal import Digests
+public import JSON
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// A dataset under construction, which looks like nothing until it is whole.
+///
+/// Work in progress lies in `.partial/` with its plan: finished shards and one record for each
+/// finished unit. `seal` moves the shards into place, flushes everything to the disk and puts the
+/// manifest there last. Whatever kills the process, the directory is afterwards either a complete
+/// dataset or one that `resume` continues to the same bytes.
+public final class StagedDataset {
+  /// What to do where the output directory is not empty.
+  public enum Policy: Sendable, Hashable {
+    /// Refuse.
+    case refuse
+    /// Continue an unfinished run of the same plan; leave a finished one as it is.
+    case resume
+    /// Remove the dataset, finished or not, and start anew.
+    case overwrite
+  }
+
+  /// The directory of the dataset.
+  public let directory: String
+  /// Whether the directory already holds the finished dataset of this very plan.
+  public let isComplete: Bool
+  /// Records of the units that an earlier run finished, by unit name and epoch.
+  public private(set) var finished: [String: Manifest.Unit] = [:]
+
+  private let partial: String
+  private var lock: Int32 = -1
+
+  /// Claims a directory for a run.
+  ///
+  /// - Parameters:
+  ///   - directory: where the dataset will be; created where it is missing.
+  ///   - plan: everything that decides the bytes; equal plans can continue each other.
+  /// - Throws: `DatasetError` with `.outputRefused` when something else is there, `.usage` when
+  ///   the unfinished or finished run in the directory had another plan.
+  public init(directory: String, policy: Policy, plan: JSONValue) throws(DatasetError) {
+    self.directory = directory
+    partial = "\(directory)/.partial"
+    let planBytes = plan.serialized(pretty: true)
+    let existing = FileSystem.exists(directory) ? try Self.contents(of: directory) : .empty
+    if existing == .foreign {
+      throw DatasetError(
+        .outputRefused, path: directory,
+        "the directory is not empty and is no dataset; choose another, or empty it yourself")
+    }
+    switch policy {
+    case .refuse where existing == .finished:
+      throw DatasetError(
+        .outputRefused, path: directory,
+        "a dataset is there already; --overwrite replaces it, --resume keeps it "
+          + "if it was made with the same parameters")
+    case .refuse where existing == .unfinished:
+      throw DatasetError(
+        .outputRefused, path: directory,
+        "an unfinished run is there; --resume continues it, --overwrite starts anew")
+    case .resume where existing == .finished:
+      isComplete = true
+      let manifest = try Dataset(directory).manifest
+      guard manifest.planDigest == SHA256.digest(of: planBytes) else {
+        throw DatasetError(
+          .usage, path: directory,
+          "the dataset there was made from other input or parameters; --overwrite replaces it")
+      }
+      return
+    case .overwrite where existing != .empty:
+      try Self.removeDataset(directory)
+    default:
+      break
+    }
+    isComplete = false
+    try FileSystem.createDirectory(partial)
+    try claim()
+    let planPath = "\(partial)/plan.json"
+    if FileSystem.exists(planPath) {
+      guard try FileSystem.read(planPath) == planBytes else {
+        throw DatasetError(
+          .usage, path: directory,
+          "the unfinished run there had other input or parameters (see .partial/plan.json); "
+            + "--overwrite starts anew")
+      }
+      try collectFinishedUnits()
+    } else {
+      try FileSystem.replace(planPath, with: planBytes)
+    }
+  }
+
+  deinit {
+    if lock >= 0 { close(lock) }
+  }
+
+  /// Begins a shard.
+  public func shard(file: String, split: String, schema: ArrowSchema) throws(DatasetError)
+    -> ShardWriter
+  {
+    try ShardWriter(directory: partial, file: file, split: split, schema: schema)
+  }
+
+  /// Records that a unit and its shards are complete.
+  public func record(_ unit: Manifest.Unit) throws(DatasetError) {
+    let key = Self.key(name: unit.name, epoch: unit.epoch)
+    try FileSystem.synchronizeDirectory(partial)
+    try FileSystem.replace(
+      "\(partial)/unit-\(key).json", with: unit.json.serialized(pretty: true))
+    finished[key] = unit
+  }
+
+  /// The key of a unit among `finished`.
+  public static func key(name: String, epoch: Int?) -> String {
+    epoch.map { "\(name)-e\(twoDigits($0))" } ?? name
+  }
+
+  /// Puts everything in place: shards, tokenizer and card, sums, and the manifest last.
+  ///
+  /// - Parameter companions: further files by name, such as `tokenizer.json`.
+  public func seal(_ manifest: Manifest, companions: [(name: String, bytes: [UInt8])])
+    throws(DatasetError)
+  {
+    var manifest = manifest
+    manifest.planDigest = SHA256.digest(of: try FileSystem.read("\(partial)/plan.json"))
+    for shard in manifest.shards where FileSystem.exists("\(partial)/\(shard.file)") {
+      try FileSystem.rename("\(partial)/\(shard.file)", to: "\(directory)/\(shard.file)")
+    }
+    let files = companions + [(DatasetCard.fileName, DatasetCard.bytes(for: manifest))]
+    for (name, bytes) in files {
+      try FileSystem.replace("\(directory)/\(name)", with: bytes)
+    }
+    let manifestBytes = manifest.serialized
+    var sums = manifest.shards.map { ChecksumList.Entry(digest: $0.digest, name: $0.file) }
+    sums += files.map { .init(digest: SHA256.digest(of: $0.bytes), name: $0.name) }
+    sums.append(.init(digest: SHA256.digest(of: manifestBytes), name: Manifest.fileName))
+    try FileSystem.replace(
+      "\(directory)/\(ChecksumList.fileName)", with: ChecksumList(entries: sums).serialized)
+    try FileSystem.synchronizeDirectory(directory)
+    try FileSystem.replace("\(directory)/\(Manifest.fileName)", with: manifestBytes)
+    try FileSystem.synchronizeDirectory(directory)
+    try FileSystem.removeTree(partial)
+  }
+
+  // MARK: What is there already
+
+  private enum Contents {
+    case empty
+    case unfinished
+    case finished
+    case foreign
+  }
+
+  private static func contents(of directory: String) throws(DatasetError) -> Contents {
+    guard FileSystem.isDirectory(directory) else {
+      throw DatasetError(.outputRefused, path: directory, "a file is in the way of the directory")
+    }
+    let names = try FileSystem.names(in: directory)
+    if names.isEmpty { return .empty }
+    if names.contains(Manifest.fileName) {
+      return FileSystem.exists("\(directory)/\(ChecksumList.fileName)") ? .finished : .foreign
+    }
+    return FileSystem.exists("\(directory)/.partial/plan.json") || names == [".partial"]
+      ? .unfinished : .foreign
+  }
+
+  /// Removes what a dataset consists of, and refuses to touch anything else.
+  private static func removeDataset(_ directory: String) throws(DatasetError) {
+    var own: Set<String> = [
+      ".partial", Manifest.fileName, ChecksumList.fileName, DatasetCard.fileName,
+      "tokenizer.json", "tokenizer_config.json",
+    ]
+    if let sums = try? ChecksumList(FileSystem.read("\(directory)/\(ChecksumList.fileName)")) {
+      own.formUnion(sums.entries.map(\.name))
+    }
+    let names = try FileSystem.names(in: directory)
+    let isOwn = { (name: String) in
+      own.contains(name) || name.hasSuffix(".tmp") || name.hasSuffix(".arrow")
+    }
+    if let foreign = names.first(where: { !isOwn($0) }) {
+      throw DatasetError(
+        .outputRefused, path: directory,
+        "--overwrite replaces datasets only, and '\(foreign)' there is not part of one")
+    }
+    // First the manifest: from here on nobody takes the directory for a dataset.
+    try FileSystem.remove("\(directory)/\(Manifest.fileName)")
+    for name in names where name != Manifest.fileName {
+      let path = "\(directory)/\(name)"
+      if name == ".partial" { try FileSystem.removeTree(path) } else { try FileSystem.remove(path) }
+    }
+  }
+
+  /// Makes sure that no other process works in the same directory.
+  private func claim() throws(DatasetError) {
+    lock = open("\(partial)/lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard lock >= 0 else { throw FileSystem.failure(.outputRefused, partial, "create a lock in") }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      throw DatasetError(
+        .outputRefused, path: directory, "another process is writing this dataset")
+    }
+  }
+
+  /// Reads the records of finished units whose shards are all there.
+  private func collectFinishedUnits() throws(DatasetError) {
+    for name in try FileSystem.names(in: partial)
+    where name.hasPrefix("unit-") && name.hasSuffix(".json") {
+      let path = "\(partial)/\(name)"
+      let unit = try Manifest.Unit(FileSystem.read(path), path: path)
+      let isThere = unit.shards.allSatisfy {
+        FileSystem.exists("\(partial)/\($0.file)") || FileSystem.exists("\(directory)/\($0.file)")
+      }
+      if isThere { finished[Self.key(name: unit.name, epoch: unit.epoch)] = unit }
+    }
+  }
+
+  static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+}
