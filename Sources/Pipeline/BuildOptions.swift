@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+public import ArrowIPC
+internal import JSON
+public import Objectives
+
+/// What `prep build` is told, apart from where the output goes.
+public struct BuildOptions: Sendable {
+  /// Directories of token datasets, or `-` for an Arrow stream on standard input.
+  public var inputs: [String]
+  /// The objective's name in the catalogue.
+  public var objective: String
+  /// `preset=NAME` and `parameter=value`, in the order given.
+  public var settings: [Setting] = []
+  /// The key of all randomness.
+  public var seed: UInt64 = 0
+  /// How many epochs are drawn, each anew.
+  public var epochs = 1
+  /// Draw only this epoch, counted from 0.
+  public var epoch: Int?
+  /// The tokenizer, where the input is a stream; a dataset brings its own.
+  public var tokenizer: String?
+  /// `ROLE=TOKEN` overrides.
+  public var specials: [String] = []
+  /// Whether rows say where their tokens came from.
+  public var provenance = true
+  /// Compression of the shards.
+  public var compression = ArrowCompression.zstd(level: 3)
+  /// Threads to work on.
+  public var threads = 1
+  /// Only so many rows of each split and epoch.
+  public var limit: Int?
+
+  /// Options with everything at its default.
+  public init(inputs: [String], objective: String) {
+    self.inputs = inputs
+    self.objective = objective
+  }
+
+  var parameters: JSONValue {
+    [
+      "epochs": .init(epochs),
+      "epoch": epoch.map { .init($0) } ?? nil,
+      "specials": .array(specials.map { .string($0) }),
+      "provenance": .bool(provenance),
+      "compression": .string(compression.name),
+      "limit": limit.map { .init($0) } ?? nil,
+    ]
+  }
+}
+
+extension ObjectiveParameters {
+  /// Every parameter with its value; the preset, if there was one, under `preset`.
+  var json: JSONValue {
+    var object: JSONObject = [:]
+    for entry in entries { object[entry.name] = entry.value.json }
+    if let preset { object["preset"] = .string(preset) }
+    return .object(object)
+  }
+}
+
+extension ParameterValue {
+  /// The value as JSON.
+  var json: JSONValue {
+    switch self {
+    case .integer(let value): .init(value)
+    case .real(let value): .double(value)
+    case .flag(let value): .bool(value)
+    case .choice(let value): .string(value)
+    }
+  }
+}

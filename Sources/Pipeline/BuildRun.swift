@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArrowIPC
+internal import Concurrency
+public import Datasets
+internal import Digests
+internal import JSON
+internal import Objectives
+internal import Randomness
+
+/// `prep build`: token shards in, example shards out.
+///
+///     var options = BuildOptions(inputs: ["tokens"], objective: "t5-span")
+///     options.seed = 7
+///     let manifest = try BuildRun(options).write(to: .directory("shards", .refuse)) { _ in }
+public struct BuildRun {
+  private let options: BuildOptions
+  private let datasets: TokenDatasets
+  private let tokenizer: TokenizerFile
+  private let objective: any Objective
+  private let columns: ExampleColumns
+  private let record: Manifest.Objective
+  private let schema: ArrowSchema
+
+  /// Checks everything that can be checked before the work starts.
+  ///
+  /// - Throws: `ObjectiveError` when parameters are wrong or the tokens lack what the objective
+  ///   needs, `DatasetError` and `PipelineError` naming an input that cannot serve.
+  public init(_ options: BuildOptions) throws {
+    self.options = options
+    datasets = try TokenDatasets(options.inputs)
+    guard let first = datasets.datasets.first else {
+      throw PipelineError(.usage, "name at least one token dataset")
+    }
+    try Self.checkEpochs(options)
+    tokenizer = try TokenizerFile(
+      path: options.tokenizer ?? first.directory, specials: options.specials,
+      roles: options.tokenizer == nil ? first.manifest.tokenizer : nil)
+    if options.specials.isEmpty, tokenizer.record.digest != first.manifest.tokenizer.digest {
+      throw PipelineError(
+        .malformed,
+        "\(options.tokenizer ?? first.directory): the tokenizer is not the one that made the tokens "
+          + "(SHA-256 \(tokenizer.record.digest), not \(first.manifest.tokenizer.digest))")
+    }
+    objective = try ObjectiveRegistry.standard.make(
+      options.objective, settings: options.settings, vocabulary: tokenizer.vocabulary())
+    try objective.needs.check(
+      objective: options.objective, hasWordStarts: datasets.hasColumn("word_starts"),
+      hasSentenceStarts: datasets.hasColumn("sentence_starts"), documents: datasets.documentCount)
+    columns = ExampleColumns(
+      columns: objective.columns, vocabularySize: tokenizer.record.vocabularySize,
+      provenance: options.provenance)
+    record = Manifest.Objective(
+      name: options.objective, parameters: objective.parameters.json,
+      modelColumns: objective.modelColumns,
+      facts: .object(objective.facts.reduce(into: [:]) { $0[$1.name] = .init($1.value) }))
+    schema = columns.schema(
+      metadata: ShardMetadata.entries(
+        kind: .examples, tokenizer: tokenizer.record, parameters: options.parameters,
+        objective: record))
+  }
+
+  private static func checkEpochs(_ options: BuildOptions) throws {
+    guard (1...65_536).contains(options.epochs) else {
+      throw PipelineError(.usage, "--epochs takes 1 to 65,536, not \(options.epochs)")
+    }
+    guard let epoch = options.epoch else { return }
+    guard options.epochs == 1 else {
+      throw PipelineError(.usage, "--epochs and --epoch exclude each other")
+    }
+    guard (0...65_535).contains(epoch) else {
+      throw PipelineError(.usage, "--epoch counts from 0 to 65,535; it cannot be \(epoch)")
+    }
+  }
+
+  /// Frames, corrupts and writes everything.
+  ///
+  /// - Returns: the manifest of the dataset.
+  /// - Throws: the first error in the order of the units; finished units stay in `.partial/`.
+  public func write(to destination: Destination, progress: ProgressHandler) throws -> Manifest {
+    switch destination {
+    case .directory(let path, let policy):
+      let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
+      if staged.isComplete { return try Dataset(path).manifest }
+      let manifest = try run(.directory(staged), progress: progress)
+      try staged.seal(manifest, companions: tokenizer.companions)
+      return manifest
+    case .standardOutput:
+      let stream = try DatasetStreamWriter(schema: schema)
+      let manifest = try run(.stream(stream), progress: progress)
+      var builder = ExampleBuilder(columns: objective.columns)
+      let empty = columns.recordBatch(
+        builder.takeBatch(), provenance: ProvenanceRows(), schema: schema)
+      try stream.finish(empty: empty.columns)
+      return manifest
+    }
+  }
+
+  /// About how many bytes the dataset will take, extrapolated from one batch; `nil` without rows.
+  ///
+  /// - Throws: as `write`.
+  public func estimatedBytes() throws -> Int? {
+    let tasks = tasks(onlyTrain: false)
+    guard let first = tasks.first else { return nil }
+    let unit = try datasets.load(first.reference)
+    let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
+    let frames = try objective.framing.frames(of: unit, random: streams)
+    guard frames.count > 0 else { return nil }
+    let worker = try BuildWorker(
+      objective: objective, columns: columns, schema: schema, compression: options.compression,
+      metadata: [])
+    let rows = min(frames.count, rowsPerBatch(frames))
+    let batch = try worker.build(0..<rows, of: frames, random: streams).batch.encoded
+    let bytesPerToken =
+      Double(batch.bytes.count) * Double(frames.count) / Double(rows)
+      / Double(max(1, unit.tokens.count))
+    return Int(bytesPerToken * Double(tasks.reduce(0) { $0 + $1.reference.shard.tokens }))
+  }
+
+  // MARK: One unit after another
+
+  /// A unit of output: a token shard in an epoch.
+  private struct Task {
+    let reference: TokenUnitReference
+    let epoch: Int
+    let isNamedByEpoch: Bool
+
+    var epochInName: Int? { isNamedByEpoch ? epoch : nil }
+    var key: String { StagedDataset.key(name: "\(reference.name)", epoch: epochInName) }
+  }
+
+  /// Everything that will be written, in order. Only `train` is drawn more than once.
+  private func tasks(onlyTrain: Bool) -> [Task] {
+    var tasks: [Task] = []
+    for split in datasets.splits where split == "train" || !onlyTrain {
+      let isTrain = split == "train"
+      let epochs = isTrain ? options.epoch.map { [$0] } ?? Array(0..<options.epochs) : [0]
+      for epoch in epochs {
+        for reference in datasets.units where reference.split == split {
+          tasks.append(
+            Task(
+              reference: reference, epoch: epoch,
+              isNamedByEpoch: isTrain && (options.epochs > 1 || options.epoch != nil)))
+        }
+      }
+    }
+    return tasks
+  }
+
+  private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
+    var onlyTrain = false
+    if case .stream = output { onlyTrain = datasets.splits.contains("train") }
+    let tasks = tasks(onlyTrain: onlyTrain)
+    let total = tasks.reduce(0) { $0 + $1.reference.shard.tokens }
+    var done = 0
+    var rowsLeft: [String: Int] = [:]
+    var units: [Manifest.Unit] = []
+    for task in tasks {
+      let limitKey = "\(task.reference.split) \(task.epoch)"
+      let limit = rowsLeft[limitKey] ?? options.limit ?? Int.max
+      let name = unitName(task)
+      let unit: Manifest.Unit
+      if case .directory(let staged) = output, let finished = staged.finished[name] {
+        unit = finished
+      } else {
+        unit = try build(task, limit: limit, to: output) { rows, share in
+          progress(
+            Progress(
+              stage: "build \(options.objective)",
+              done: done + Int(share * Double(task.reference.shard.tokens)), total: total,
+              measure: "tokens", rows: rows, tokens: 0))
+        }
+        if case .directory(let staged) = output { try staged.record(unit) }
+      }
+      rowsLeft[limitKey] = limit - unit.shards.reduce(0) { $0 + $1.rows }
+      units.append(unit)
+      done += task.reference.shard.tokens
+    }
+    return Manifest(
+      kind: .examples, parameters: options.parameters, objective: record, seed: options.seed,
+      tokenizer: tokenizer.record, inputs: inputs, units: units, versions: Versions.all)
+  }
+
+  /// The unit's name in the manifest: a split and a token shard give one unit.
+  private func unitName(_ task: Task) -> String {
+    let suffix = task.epochInName.map { "-e\(padded($0, 2))" } ?? ""
+    return "\(task.reference.split)-\(task.reference.name)\(suffix)"
+  }
+
+  private func build(
+    _ task: Task, limit: Int, to output: OpenOutput, progress: (_ rows: Int, Double) -> Void
+  ) throws -> Manifest.Unit {
+    let unit = try datasets.load(task.reference)
+    let streams = try RandomStreams(
+      key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
+    let frames = try objective.framing.frames(of: unit, random: streams)
+    let count = min(frames.count, limit)
+    let stem = task.reference.name + (task.epochInName.map { "-e\(padded($0, 2))" } ?? "")
+    let shard = UnitOutput(output, unit: stem, splits: [task.reference.split], schema: schema)
+    let metadata = UnitOutput.batchMetadata(output, unit: stem, split: task.reference.split)
+    let step = rowsPerBatch(frames)
+    var next = 0
+    var rows = 0
+    var tally = Tally()
+    try OrderedPipeline<Range<Int>, BuiltBatch, BuiltBatch, BuiltBatch>(threads: options.threads)
+      .run(
+        source: {
+          guard next < count else { return nil }
+          defer { next = min(count, next + step) }
+          return next..<min(count, next + step)
+        },
+        worker: {
+          let worker = try BuildWorker(
+            objective: objective, columns: columns, schema: schema,
+            compression: options.compression, metadata: metadata)
+          return .init(
+            map: { try worker.build($0, of: frames, random: streams) }, finish: { $0 })
+        },
+        fold: { batch, emit in emit(batch) },
+        flush: { _ in },
+        sink: { batch in
+          try shard.append(batch.batch, split: 0)
+          tally.add(batch.tally)
+          rows += batch.batch.encoded.rowCount
+          progress(rows, Double(rows) / Double(max(1, count)))
+        })
+    return Manifest.Unit(
+      name: unitName(task), epoch: task.epochInName, input: describe(task),
+      shards: try shard.finish(), counts: Self.counts(unit, frames.report, tally))
+  }
+
+  /// Rows so that the longest list column has about 131,072 values; the same for every batch of a
+  /// unit, so that row i is in batch i / rows.
+  private func rowsPerBatch(_ frames: FramedUnit) -> Int {
+    var longest = 1
+    for column in objective.columns {
+      if case .fixed(let length) = column.shape { longest = max(longest, length) }
+    }
+    if objective.columns.contains(where: { $0.shape == .list }), frames.count > 0 {
+      longest = max(longest, frames.unit.tokens.count / frames.count)
+    }
+    return max(1, TokenizeRun.idsPerBatch / longest)
+  }
+
+  // MARK: What the plan and the manifest say
+
+  private static func counts(
+    _ unit: TokenizedUnit, _ report: FramingReport, _ tally: Tally
+  ) -> [String: Int] {
+    var counts = [
+      "source_documents": unit.documentCount, "source_tokens": unit.tokens.count,
+      "input_tokens": tally.inputTokens, "input_padding": tally.inputPadding,
+      "loss_tokens": tally.lossTokens, "target_padding": tally.targetPadding,
+    ]
+    for drop in report.drops {
+      counts["dropped_documents_\(drop.reason.rawValue)"] = drop.documents
+      counts["dropped_tokens_\(drop.reason.rawValue)"] = drop.tokens
+    }
+    for event in FramingReport.Event.allCases where report.count(of: event) > 0 {
+      counts[event.rawValue] = report.count(of: event)
+    }
+    for event in Tally.Event.allCases where tally.count(of: event) > 0 {
+      counts[event.rawValue] = tally.count(of: event)
+    }
+    return counts
+  }
+
+  private func describe(_ task: Task) -> JSONValue {
+    [
+      "dataset": .init(task.reference.dataset), "shard": .string(task.reference.shard.file),
+      "content_sha256": .string("\(task.reference.shard.contentDigest)"),
+      "ordinal": .init(Int(task.reference.ordinal)),
+    ]
+  }
+
+  private var inputs: JSONValue {
+    .array(
+      datasets.datasets.map { dataset in
+        let name = dataset.directory.split(separator: "/").last.map(String.init) ?? "/"
+        let digests = dataset.manifest.shards.map { "\($0.contentDigest)" }.joined(separator: "\n")
+        return [
+          "name": .string(name),
+          "content_sha256": .string("\(SHA256.digest(of: Array(digests.utf8)))"),
+        ]
+      })
+  }
+
+  private var plan: JSONValue {
+    [
+      "command": "build", "parameters": options.parameters, "objective": .string(record.name),
+      "objective_parameters": record.parameters, "seed": .string(String(options.seed)),
+      "inputs": inputs, "tokenizer": .string("\(tokenizer.record.digest)"),
+      "roles": .object(
+        tokenizer.record.roles.sorted { $0.key < $1.key }.reduce(into: [:]) {
+          $0[$1.key] = .init(Int($1.value))
+        }),
+      "versions": Versions.json,
+    ]
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArrowIPC
+internal import Datasets
+internal import Objectives
+internal import Randomness
+
+/// A batch of examples that only has to be written, and what was counted while it was built.
+struct BuiltBatch: Sendable {
+  let batch: ShardBatch
+  let tally: Tally
+}
+
+/// What one thread does with a range of frames: corrupt, encode, compress.
+final class BuildWorker {
+  private let objective: any Objective
+  private let columns: ExampleColumns
+  private let schema: ArrowSchema
+  private let metadata: [ArrowKeyValue]
+  private let services = Services()
+  private var frame = Frame()
+  private var builder: ExampleBuilder
+  private var encoder: BatchEncoder
+
+  init(
+    objective: any Objective, columns: ExampleColumns, schema: ArrowSchema,
+    compression: ArrowCompression, metadata: [ArrowKeyValue]
+  ) throws {
+    self.objective = objective
+    self.columns = columns
+    self.schema = schema
+    self.metadata = metadata
+    builder = ExampleBuilder(columns: objective.columns)
+    encoder = try BatchEncoder(schema: schema, compression: compression)
+  }
+
+  func build(
+    _ range: Range<Int>, of frames: FramedUnit, random: RandomStreams
+  ) throws -> BuiltBatch {
+    var provenance = ProvenanceRows()
+    for index in range {
+      frames.load(index, into: &frame)
+      try objective.build(frame, random, services, into: &builder)
+      if columns.provenance {
+        provenance.append(frame.pieces, documentIDs: frames.unit.documentIDs)
+      }
+    }
+    let examples = builder.takeBatch()
+    let batch = columns.recordBatch(examples, provenance: provenance, schema: schema)
+    return BuiltBatch(
+      batch: try ShardBatch(
+        batch, tokens: examples.tally.inputTokens, lossTokens: examples.tally.lossTokens,
+        encoder: &encoder, metadata: metadata),
+      tally: examples.tally)
+  }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import JSON
+public import Tokenization
+
+/// A row of a dataset as a person wants to read it: decoded, with what is special and what is
+/// predicted told apart.
+public struct RowDisplay {
+  /// How a stretch of text is told apart.
+  public enum Style: Sendable, Hashable {
+    /// Text that the model reads.
+    case plain
+    /// A special token.
+    case special
+    /// A position that the model predicts and whose input was changed.
+    case changed
+    /// A position that the model predicts and whose input was kept.
+    case kept
+    /// What the model must predict.
+    case target
+    /// Padding, names, numbers.
+    case quiet
+  }
+
+  /// A stretch of text in one style.
+  public typealias Stretch = (text: String, style: Style)
+
+  /// One line of the display: a column's name and what it shows.
+  public typealias Line = (name: String, stretches: [Stretch])
+
+  private let tokenizer: Tokenizer?
+
+  /// A display that decodes with a tokenizer, or shows ids without one.
+  public init(tokenizer: Tokenizer?) {
+    self.tokenizer = tokenizer
+  }
+
+  /// The lines of a row.
+  public func lines(_ row: Inspection.Row) -> [Line] {
+    let values = row.values
+    let ids = Self.integers(values["input_ids"])
+    var lines: [Line] = []
+    var shown: Set<String> = []
+    if let ids {
+      let labels = Self.integers(values["labels"])
+      let mask = Self.integers(values["attention_mask"])
+      let isAligned = labels?.count == ids.count && labels.map { $0 != ids } ?? false
+      let isMasked = isAligned && labels?.contains { $0 == -100 } ?? false
+      lines.append(
+        ("input_ids", inputs(ids, labels: isMasked ? labels : nil, mask: mask)))
+      shown = ["input_ids", "attention_mask"]
+      if let labels {
+        if !isMasked { lines.append(("labels", targets(labels))) }
+        shown.insert("labels")
+      }
+    }
+    for entry in values.entries where !shown.contains(entry.key) {
+      lines.append((entry.key, [(Self.short(entry.value), .quiet)]))
+    }
+    return lines
+  }
+
+  /// Inputs, with the labels of masked positions in braces behind them.
+  private func inputs(_ ids: [Int], labels: [Int]?, mask: [Int]?) -> [Stretch] {
+    var stretches: [Stretch] = []
+    let end = mask.map { $0.lastIndex(of: 1).map { $0 + 1 } ?? 0 } ?? ids.count
+    for (position, id) in ids[..<end].enumerated() {
+      let label = labels.map { $0[position] } ?? -100
+      if label == -100 {
+        add(text(id), isSpecial(id) ? .special : .plain, to: &stretches)
+      } else if label == id {
+        add("\(text(id)){=}", .kept, to: &stretches)
+      } else {
+        add(text(id), .changed, to: &stretches)
+        add("{\(text(label))}", .target, to: &stretches)
+      }
+    }
+    if end < ids.count { add(" + \(ids.count - end) padding", .quiet, to: &stretches) }
+    return stretches
+  }
+
+  /// Targets of a decoder: sentinels stand out, positions without loss are left out.
+  private func targets(_ labels: [Int]) -> [Stretch] {
+    var stretches: [Stretch] = []
+    var ignored = 0
+    for label in labels {
+      if label == -100 {
+        ignored += 1
+      } else {
+        add(text(label), isSpecial(label) ? .special : .target, to: &stretches)
+      }
+    }
+    if ignored > 0 { add(" + \(ignored) without loss", .quiet, to: &stretches) }
+    return stretches
+  }
+
+  /// Joins stretches of one style: a character may be spread over several tokens.
+  private func add(_ text: String, _ style: Style, to stretches: inout [Stretch]) {
+    if let last = stretches.last, last.style == style, style != .kept {
+      stretches[stretches.count - 1].text += text
+    } else {
+      stretches.append((text, style))
+    }
+  }
+
+  private func text(_ id: Int) -> String {
+    guard let tokenizer else { return "\(id) " }
+    guard let id = UInt32(exactly: id), let bytes = tokenizer.bytes(of: id) else {
+      return "<\(id)?>"
+    }
+    var text = ""
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      switch scalar.value {
+      case 0x0A: text += "⏎"
+      case 0x09: text += "⇥"
+      // Control characters must not reach a terminal.
+      case 0..<0x20, 0x7F..<0xA0: text += "\\x\(String(scalar.value, radix: 16))"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+
+  private func isSpecial(_ id: Int) -> Bool {
+    guard let tokenizer, let id = UInt32(exactly: id) else { return false }
+    return tokenizer.isSpecial(id)
+  }
+
+  private static func integers(_ value: JSONValue?) -> [Int]? {
+    guard let elements = value?.arrayValue else { return nil }
+    let integers = elements.compactMap(\.integerValue)
+    return integers.count == elements.count ? integers : nil
+  }
+
+  /// A value on one line, long lists cut with their length.
+  private static func short(_ value: JSONValue) -> String {
+    guard let elements = value.arrayValue, elements.count > 12 else {
+      return String(decoding: value.serialized(), as: UTF8.self)
+    }
+    let first = JSONValue.array(Array(elements.prefix(12))).serialized().dropLast()
+    return "\(String(decoding: first, as: UTF8.self)), …] (\(elements.count))"
+  }
+}

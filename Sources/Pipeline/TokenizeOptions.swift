@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+public import ArrowIPC
+public import Corpus
+internal import Datasets
+internal import JSON
+public import Tokenization
+public import UnicodeText
+
+/// What `prep tokenize` is told, apart from where the output goes.
+public struct TokenizeOptions: Sendable {
+  /// Whether single newlines inside a paragraph are taken for blanks when sentences are found.
+  public enum Unwrap: String, Sendable, CaseIterable {
+    /// Decided for each document by the lengths of its lines.
+    case auto
+    /// Always.
+    case on
+    /// Never.
+    case off
+  }
+
+  /// Files, directories, globs or `-`.
+  public var inputs: [String]
+  /// How bytes become documents.
+  public var corpus = CorpusOptions()
+  /// Explicit steps before the tokenizer's own normalization.
+  public var steps: [TextStep] = []
+  /// The tokenizer's file.
+  public var tokenizer: String
+  /// `ROLE=TOKEN` overrides.
+  public var specials: [String] = []
+  /// The split rule of a `.tiktoken` file.
+  public var preTokenizer: PreTokenizerRule?
+  /// Whether word starts are stored.
+  public var wordStarts = true
+  /// Whether sentence starts are found and stored.
+  public var sentences = false
+  /// The locale of the sentence rules; `nil` follows the language of each document.
+  public var locale: String?
+  /// How newlines count when sentences are found.
+  public var unwrap = Unwrap.auto
+  /// The language of documents that name none.
+  public var language: String?
+  /// How documents are divided.
+  public var split = SplitShares.trainOnly
+  /// Whether the text is stored with the tokens.
+  public var keepText = false
+  /// Compression of the shards.
+  public var compression = ArrowCompression.zstd(level: 3)
+  /// Threads to work on.
+  public var threads = 1
+  /// Only the first so many records are read.
+  public var limit: Int?
+  /// Megabytes of pre-token cache a thread.
+  public var cacheMegabytes = 32
+
+  /// Options with everything at its default.
+  public init(inputs: [String], tokenizer: String) {
+    self.inputs = inputs
+    self.tokenizer = tokenizer
+  }
+
+  /// What decides the bytes of the dataset, as the manifest states it.
+  var parameters: JSONValue {
+    [
+      "format": .string(corpus.format.rawValue),
+      "text_field": .string(corpus.textField),
+      "id_field": corpus.idField.map { .string($0) } ?? nil,
+      "lang_field": corpus.langField.map { .string($0) } ?? nil,
+      "keep_fields": .array(corpus.keepFields.map { .string($0) }),
+      "split_on": .string(corpus.split.name),
+      "invalid_utf8": .string(corpus.invalidUTF8.rawValue),
+      "invalid_json": .string(corpus.invalidJSON.rawValue),
+      "encoding": corpus.encoding.map { .string($0) } ?? nil,
+      "max_document_bytes": .init(corpus.maxDocumentBytes),
+      "steps": .array(steps.map { .string($0.name) }),
+      "specials": .array(specials.map { .string($0) }),
+      "word_starts": .bool(wordStarts),
+      "sentences": .bool(sentences),
+      "locale": locale.map { .string($0) } ?? nil,
+      "unwrap": .string(unwrap.rawValue),
+      "lang": language.map { .string($0) } ?? nil,
+      "split": split.json,
+      "keep_text": .bool(keepText),
+      "compression": .string(compression.name),
+      "limit": limit.map { .init($0) } ?? nil,
+    ]
+  }
+}
+
+extension CorpusOptions.Split {
+  /// The name, as `--split-on` has it.
+  var name: String {
+    switch self {
+    case .document: "document"
+    case .lines: "lines"
+    case .blankLines: "blank-lines"
+    case .separator(let bytes): String(decoding: bytes, as: UTF8.self)
+    }
+  }
+}
+
+extension ArrowCompression {
+  /// The name, as `--compression` has it: `none`, `zstd:3`.
+  var name: String {
+    switch self {
+    case .none: "none"
+    case .zstd(let level): "zstd:\(level)"
+    }
+  }
+
+  /// Reads `none`, `zstd` or `zstd:LEVEL`.
+  ///
+  /// - Throws: `PipelineError` with `.usage` for anything else.
+  public init(named name: String) throws(PipelineError) {
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    switch (parts.first, parts.count) {
+    case ("none", 1): self = .none
+    case ("zstd", 1): self = .zstd(level: 3)
+    case ("zstd", 2):
+      guard let level = Int(parts[1]), (1...22).contains(level) else { fallthrough }
+      self = .zstd(level: level)
+    default:
+      throw PipelineError(
+        .usage, "--compression: '\(name)' is neither none nor zstd:LEVEL with a level of 1 to 22")
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Corpus
+internal import Datasets
+internal import Tokenization
+internal import UnicodeText
+
+/// The tokenized documents of one batch of records.
+struct TokenizedBatch: Sendable {
+  var rows: TokenRows
+  /// For each row the index of its split.
+  var splits: [Int] = []
+  /// What was dropped, replaced or skipped, by name.
+  var counts: [String: Int] = [:]
+}
+
+extension TokenizedBatch {
+  /// Notes what became of the records; what did not occur is not mentioned.
+  fileprivate mutating func add(_ corpus: CorpusCounts) {
+    let named = [
+      ("documents", corpus.documents), ("text_bytes", corpus.bytes),
+      ("invalid_utf8_replacements", corpus.invalidUTF8Replacements),
+      ("documents_with_replacements", corpus.documentsWithReplacements),
+      ("skipped_invalid_json", corpus.skippedInvalidJSON),
+      ("skipped_invalid_fields", corpus.skippedInvalidFields),
+      ("skipped_invalid_utf8", corpus.skippedInvalidUTF8),
+      ("dropped_empty", corpus.emptyDocuments),
+    ]
+    for (name, count) in named where count > 0 { counts[name, default: 0] += count }
+  }
+}
+
+extension KeptValue {
+  /// The value as text: strings as they are, anything else as JSON has it, nothing for null.
+  fileprivate var text: String {
+    switch self {
+    case .null: ""
+    case .bool(let value): value ? "true" : "false"
+    case .integer(let value): String(value)
+    case .double(let value): "\(value)"
+    case .string(let value), .json(let value): value
+    }
+  }
+}
+
+/// What one thread does with a batch of records: parse, clean, tokenize, find sentences.
+final class TokenizeWorker {
+  private let options: TokenizeOptions
+  private let locale: String?
+  private let steps: TextPipeline
+  private var parser: DocumentParser
+  private var encoder: Encoder
+  private var encoding: Encoding
+  private var stepped: [UInt8] = []
+  private var sentenceStarts: [Int] = []
+  private var breakers: [String: SentenceBreaker] = [:]
+
+  init(options: TokenizeOptions, tokenizer: Tokenizer) throws {
+    self.options = options
+    locale = options.locale
+    steps = try TextPipeline(steps: options.steps)
+    parser = DocumentParser(options: options.corpus)
+    encoder = tokenizer.encoder(cacheMegabytes: options.cacheMegabytes)
+    var parts: Encoding.Parts = []
+    if options.wordStarts { parts.insert(.wordStarts) }
+    if options.sentences { parts.insert(.originalEnds) }
+    encoding = Encoding(parts: parts)
+  }
+
+  func tokenize(_ batch: RawBatch) throws -> TokenizedBatch {
+    var result = TokenizedBatch(rows: TokenRows(keptFields: options.corpus.keepFields.count))
+    let counts = try parser.forEachDocument(in: batch) { document in
+      if steps.isIdentity {
+        try append(document, text: document.text, to: &result)
+      } else {
+        try steps.apply(document.text, to: &stepped)
+        try stepped.withUnsafeBufferPointer { try append(document, text: $0, to: &result) }
+      }
+    }
+    result.add(counts)
+    return result
+  }
+
+  private func append(
+    _ document: borrowing DocumentView, text: UnsafeBufferPointer<UInt8>,
+    to result: inout TokenizedBatch
+  ) throws {
+    try encoder.encode(text, into: &encoding)
+    guard !encoding.ids.isEmpty else {
+      result.counts["dropped_without_tokens", default: 0] += 1
+      return
+    }
+    result.splits.append(options.split.index(of: encoding.normalized))
+
+    result.rows.ids.append(document.id.utf8)
+    result.rows.tokens.append(contentsOf: encoding.ids)
+    if options.wordStarts { result.rows.wordStarts.append(contentsOf: encoding.wordStarts) }
+    let language = document.lang ?? options.language ?? "und"
+    if options.sentences {
+      try appendSentences(of: text, language: language, to: &result.rows.sentenceStarts)
+    }
+    result.rows.sources.append(UInt16(truncatingIfNeeded: document.source))
+    result.rows.languages.append(language.utf8)
+    if options.keepText { result.rows.texts.append(text) }
+    for (index, value) in document.kept.enumerated() {
+      result.rows.kept[index].append(value.text.utf8)
+    }
+    result.rows.endRow()
+  }
+
+  private func appendSentences(
+    of text: UnsafeBufferPointer<UInt8>, language: String, to starts: inout [UInt32]
+  ) throws {
+    let isUnwrapped =
+      switch options.unwrap {
+      case .on: true
+      case .off: false
+      case .auto: HardWrap.isLikely(in: text)
+      }
+    sentenceStarts.removeAll(keepingCapacity: true)
+    try breaker(locale ?? language).starts(in: text, unwrap: isUnwrapped, into: &sentenceStarts)
+    SentenceStarts.append(
+      of: sentenceStarts, in: text, tokenEnds: encoding.originalEnds, to: &starts)
+  }
+
+  /// One breaker a locale: opening one is slow, and there are few.
+  private func breaker(_ locale: String) throws -> SentenceBreaker {
+    if let breaker = breakers[locale] { return breaker }
+    // Languages come from the data: their number must not decide how much memory is held.
+    if breakers.count >= 64 { breakers.removeAll() }
+    let breaker = try SentenceBreaker(locale: locale == "und" ? "root" : locale)
+    breakers[locale] = breaker
+    return breaker
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import JSON
+public import Tokenization
+
+/// Encodes and decodes single texts given as JSON, a line at a time.
+public final class TokenizerSession {
+  private let tokenizer: Tokenizer
+  private var encoder: Encoder
+  private var encoding: Encoding
+
+  /// A session with a tokenizer.
+  ///
+  /// - Parameter givesEnds: whether encodings carry byte ends.
+  public init(_ tokenizer: Tokenizer, addedTokens: AddedTokenMode, givesEnds: Bool) {
+    self.tokenizer = tokenizer
+    encoder = tokenizer.encoder(addedTokens: addedTokens)
+    encoding = Encoding(parts: givesEnds ? [.originalEnds] : [])
+  }
+
+  /// A line with the ids of a text given as a JSON string.
+  ///
+  /// - Throws: `PipelineError` with the line's number when it is not a JSON string.
+  public func encode(line: [UInt8], number: Int) throws -> [UInt8] {
+    guard case .string(let text) = try parse(line, number) else {
+      throw PipelineError(
+        .malformed, "standard input, line \(number): not a JSON string; --raw takes plain bytes")
+    }
+    return try encode(bytes: Array(text.utf8))
+  }
+
+  /// A line with the ids of any bytes.
+  public func encode(bytes: [UInt8]) throws -> [UInt8] {
+    try bytes.withUnsafeBufferPointer { try encoder.encode($0, into: &encoding) }
+    let ids = Self.list(encoding.ids)
+    guard encoding.parts.contains(.originalEnds) else { return ids + [UInt8(ascii: "\n")] }
+    return Array(#"{"ids":"#.utf8) + ids + Array(#","ends":"#.utf8)
+      + Self.list(encoding.originalEnds) + Array("}\n".utf8)
+  }
+
+  /// The text of a JSON array of ids, as a line with a JSON string or as plain bytes.
+  ///
+  /// - Throws: `PipelineError` with the line's number when it is not an array of ids.
+  public func decode(
+    line: [UInt8], number: Int, raw: Bool, skippingSpecial: Bool
+  ) throws -> [UInt8] {
+    guard let values = try parse(line, number).arrayValue else {
+      throw PipelineError(.malformed, "standard input, line \(number): not a JSON array of ids")
+    }
+    var ids: [UInt32] = []
+    for value in values {
+      guard let number = value.integerValue, let id = UInt32(exactly: number),
+        id < tokenizer.vocabularySize
+      else {
+        let text = String(decoding: value.serialized(), as: UTF8.self)
+        throw PipelineError(
+          .malformed,
+          "standard input, line \(number): \(text) is no id below \(tokenizer.vocabularySize)")
+      }
+      ids.append(id)
+    }
+    let bytes = tokenizer.decode(ids, skippingSpecial: skippingSpecial)
+    guard !raw else { return bytes }
+    return JSONValue.string(String(decoding: bytes, as: UTF8.self)).serialized()
+      + [UInt8(ascii: "\n")]
+  }
+
+  private func parse(_ line: [UInt8], _ number: Int) throws -> JSONValue {
+    do {
+      return try JSONValue(parsing: line)
+    } catch {
+      throw PipelineError(.malformed, "standard input, line \(number): \(error)")
+    }
+  }
+
+  private static func list(_ numbers: [some BinaryInteger]) -> [UInt8] {
+    Array("[\(numbers.map { String($0) }.joined(separator: ","))]".utf8)
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+public import ArgumentParser
+public import Corpus
+public import Pipeline
+public import Tokenization
+public import UnicodeText
+
+// Enumerations of the libraries that options take by their raw values. The libraries do not know
+// the argument parser, so the conformances stand here.
+extension CorpusOptions.Format: ExpressibleByArgument {}
+extension CorpusOptions.InvalidJSON: ExpressibleByArgument {}
+extension InvalidUTF8Policy: ExpressibleByArgument {}
+extension NormalForm: ExpressibleByArgument {}
+extension TokenizeOptions.Unwrap: ExpressibleByArgument {}
+extension AddedTokenMode: ExpressibleByArgument {}
+extension PreTokenizerRule: ExpressibleByArgument {}

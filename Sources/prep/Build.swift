@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import ArrowIPC
+internal import Datasets
+internal import Objectives
+internal import Pipeline
+
+/// `prep build`
+struct Build: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn token shards into training examples.",
+    discussion: """
+      prep objectives          lists what there is
+      prep objectives mlm      shows the parameters that --set takes
+
+      Masks, spans and pairs are drawn from (seed, epoch, unit, frame) alone: any number of threads
+      and any interruption give the same bytes. --epochs N writes N differently drawn epochs;
+      --epoch K writes the K-th of them, counted from 0, byte for byte.
+      """)
+
+  @Argument(help: ArgumentHelp("Token datasets made by prep tokenize.", valueName: "tokens"))
+  var inputs: [String]
+
+  @Option(help: ArgumentHelp("What the examples are for; see prep objectives.", valueName: "name"))
+  var objective: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Set a parameter of the objective, or preset=NAME; may be repeated.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: "The key of all randomness, from 0 to 2^64 - 1.")
+  var seed: UInt64 = 0
+
+  @Option(help: "How many epochs to draw.")
+  var epochs = 1
+
+  @Option(help: "Draw only this epoch, counted from 0.")
+  var epoch: Int?
+
+  @Option(help: ArgumentHelp("Give a token a role, as in mask=<mask>.", valueName: "role=token"))
+  var special: [String] = []
+
+  @Flag(help: "Leave out the columns that say where a row came from.")
+  var noProvenance = false
+
+  @Option(help: "none, or zstd:LEVEL.")
+  var compression = "zstd:3"
+
+  @Flag(help: "Print the totals as JSON on standard output.")
+  var json = false
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "General") var global: GlobalOptions
+
+  func run() throws {
+    let destination = try output.destination()
+    if json, destination == .standardOutput {
+      throw ValidationError("--json and -o - both want standard output.")
+    }
+    var options = BuildOptions(inputs: inputs, objective: objective)
+    options.settings = try settings.map(Self.setting)
+    options.seed = seed
+    options.epochs = epochs
+    options.epoch = epoch
+    options.specials = special
+    options.provenance = !noProvenance
+    options.compression = try ArrowCompression(named: compression)
+    options.threads = global.threads
+    options.limit = global.limit
+
+    let display = global.display()
+    let run = try BuildRun(options)
+    if epochs > 1, let bytes = try run.estimatedBytes() {
+      global.note("\(epochs) epochs will take about \(Quantity.short(bytes))B on disk")
+    }
+    let manifest = try run.write(to: destination) { display.show($0) }
+    display.end()
+    try Summary(manifest, seconds: display.elapsed).show(
+      json: json, global: global, output: output.output)
+  }
+
+  static func setting(_ text: String) throws -> Setting {
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw ValidationError("--set takes KEY=VALUE, not '\(text)'.")
+    }
+    return Setting(String(text[..<equals]), String(text[text.index(after: equals)...]))
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Datasets
+internal import JSON
+
+/// What a run made, for a person on standard error or as JSON on standard output.
+struct Summary {
+  let manifest: Manifest
+  let seconds: Double
+
+  init(_ manifest: Manifest, seconds: Double) {
+    self.manifest = manifest
+    self.seconds = seconds
+  }
+
+  func show(json: Bool, global: GlobalOptions, output: String) throws {
+    if json {
+      var standardOutput = StandardOutput()
+      try standardOutput.line(String(decoding: self.json.serialized(), as: UTF8.self))
+      try standardOutput.flush()
+    }
+    for line in lines(output) { global.note(line) }
+  }
+
+  private var json: JSONValue {
+    let counts = manifest.counts.sorted { $0.key < $1.key }
+    return [
+      "kind": .string(manifest.kind.rawValue), "totals": manifest.totals(),
+      "splits": .object(
+        manifest.splits.reduce(into: [:]) { $0[$1] = manifest.totals(split: $1) }),
+      "counts": .object(counts.reduce(into: [:]) { $0[$1.key] = .init($1.value) }),
+      "seconds": .double(seconds),
+    ]
+  }
+
+  private func lines(_ output: String) -> [String] {
+    let totals = manifest.totals()
+    let number = { (name: String) in totals[name]?.integerValue ?? 0 }
+    let rows = manifest.kind == .tokens ? "documents" : "rows"
+    let place = output == "-" ? "standard output" : output
+    let rate = Quantity.short(Int(Double(number("tokens")) / max(seconds, 1e-3)))
+    var lines = [
+      "\(place): \(Quantity.grouped(number("rows"))) \(rows), "
+        + "\(Quantity.grouped(number("tokens"))) tokens in \(number("shards")) shards, "
+        + "\(Quantity.grouped(number("bytes"))) bytes (\(Quantity.time(seconds)), \(rate) tokens/s)"
+    ]
+    if manifest.splits.count > 1 {
+      for split in manifest.splits {
+        let totals = manifest.totals(split: split)
+        lines.append(
+          "  \(split): \(Quantity.grouped(totals["rows"]?.integerValue ?? 0)) \(rows), "
+            + "\(Quantity.grouped(totals["tokens"]?.integerValue ?? 0)) tokens")
+      }
+    }
+    let quiet: Set<String> = [
+      "documents", "text_bytes", "source_documents", "source_tokens", "input_tokens",
+    ]
+    let notable = manifest.counts.filter { !quiet.contains($0.key) && $0.value > 0 }
+    for (name, count) in notable.sorted(by: { $0.key < $1.key }) {
+      lines.append(
+        "  \(name.split(separator: "_").joined(separator: " ")): \(Quantity.grouped(count))")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+/// `prep tokenizer`
+struct TokenizerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenizer",
+    abstract: "Train tokenizers, look at them, and run them on single texts.",
+    subcommands: [
+      TokenizerTrain.self, TokenizerEncode.self, TokenizerDecode.self, TokenizerInfo.self,
+    ])
+}
