@@ -3,9 +3,11 @@
 /// The decoded bytes of a file that are not handed out yet; filled from the front of the file on.
 final class DecodedBuffer {
   private let producer: any ByteProducer
-  private let usualSize: Int
+  /// How much it holds unless a record is longer.
+  let usualSize: Int
   private var memory: UnsafeMutableRawBufferPointer
-  private(set) var count = 0
+  private var start = 0
+  private var end = 0
   private(set) var isAtEnd = false
   /// The offset of the first byte in the decoded file.
   private(set) var offset = 0
@@ -20,40 +22,41 @@ final class DecodedBuffer {
 
   /// What is in the buffer; valid until it changes.
   var bytes: UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(
-      start: memory.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+    UnsafeRawBufferPointer(rebasing: memory[start..<end]).bindMemory(to: UInt8.self)
   }
 
-  /// Reads until the buffer has its usual size, or `size` if that is more, or the file ends.
+  /// Reads until there are `size` bytes, at least the usual ones, or the file ends.
   func fill(to size: Int = 0) throws(CorpusError) {
     let wanted = max(size, usualSize)
-    if memory.count < wanted || (memory.count > wanted && count <= usualSize && size == 0) {
-      resize(max(wanted, count))
-    }
-    while count < memory.count, !isAtEnd {
-      let free = UnsafeMutableRawBufferPointer(rebasing: memory[count...])
-      let read = try producer.read(into: free)
+    guard end - start < wanted, !isAtEnd else { return }
+    if memory.count != wanted { resize(wanted) } else if start > 0 { moveToFront(of: memory) }
+    while end < memory.count, !isAtEnd {
+      let read = try producer.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[end...]))
       isAtEnd = read == 0
-      count += read
+      end += read
     }
   }
 
   /// Takes bytes off the front.
   func take(_ length: Int) -> [UInt8] {
-    let taken = [UInt8](unsafeUninitializedCapacity: length) { target, initialized in
-      UnsafeMutableRawBufferPointer(target).copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: memory[..<length]))
+    let source = UnsafeRawBufferPointer(rebasing: memory[start..<start + length])
+    start += length
+    offset += length
+    return [UInt8](unsafeUninitializedCapacity: length) { target, initialized in
+      UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
       initialized = length
     }
-    memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[length..<count]))
-    count -= length
-    offset += length
-    return taken
+  }
+
+  private func moveToFront(of target: UnsafeMutableRawBufferPointer) {
+    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[start..<end]))
+    end -= start
+    start = 0
   }
 
   private func resize(_ size: Int) {
     let resized = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
-    resized.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    moveToFront(of: resized)
     memory.deallocate()
     memory = resized
   }

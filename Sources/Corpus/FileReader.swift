@@ -70,7 +70,10 @@ final class FileReader {
       if buffer.offset == 0, bytes.starts(with: ContentFormat.byteOrderMark) {
         position = ContentFormat.byteOrderMark.count
       }
-      while !endsCut, let step = splitter.next(bytes, from: position, isLast: buffer.isAtEnd) {
+      // After a record that made the buffer grow, batches have their usual size again.
+      while !endsCut, position < buffer.usualSize,
+        let step = splitter.next(bytes, from: position, isLast: buffer.isAtEnd)
+      {
         position = step.end
         guard let range = step.record else { continue }
         let place =

@@ -44,6 +44,14 @@ import Testing
     #expect(reading.counts.documents == 2)
     #expect(reading.counts.bytes == 200_000 * 13 + 5)
     #expect(reading.batches.allSatisfy { $0.isJSON })
+    let lines = (0..<9000).map { "line \($0) after a long one" }
+    let long = String(repeating: "x", count: 300_000)
+    let mixed = try scratch.write("g", ([long] + lines + [long] + lines).joined(separator: "\n"))
+    let batches = try read(
+      [mixed], options { $0.split = .lines }, .init(batchBytes: 4096)
+    ).batches
+    #expect(batches.reduce(0) { $0 + $1.records.count } == 18_002)
+    #expect(batches.filter { $0.bytes.count > 4096 + 300 }.count == 2)
   }
 
   @Test func nestingAMillionDeep() throws {
