@@ -97,16 +97,17 @@ struct RowCheck {
     }
   }
 
-  /// The number of leading 1s of a mask, which must be all of them; nil if the row has no mask.
+  /// The number of leading 1s of a mask, which must be all of them; nil if the row has no mask of
+  /// the length of its ids.
   mutating func checkPrefixMask(_ column: String, padID: TokenID) -> Int? {
-    guard let mask = row[column] else { return nil }
+    guard let mask = row[column], let ids = row["input_ids"], ids.count == mask.count else {
+      return nil
+    }
     let ones = mask.firstIndex(of: 0) ?? mask.count
     if let position = mask[ones...].firstIndex(where: { $0 != 0 }) {
       fault("mask-shape", column, at: position, "\(column) is not 1s followed by 0s")
     }
-    if let ids = row["input_ids"], ids.count == mask.count,
-      let position = ids[ones...].firstIndex(where: { $0 != Int64(padID) })
-    {
+    if let position = ids[ones...].firstIndex(where: { $0 != Int64(padID) }) {
       fault(
         "padding", "input_ids", at: position,
         "id \(ids[position]) where \(column) says padding (\(padID))")

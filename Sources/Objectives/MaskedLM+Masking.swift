@@ -209,20 +209,31 @@ struct Candidates {
     var wordCount = 0
     vocabulary.withSpecialFlags { special in
       tokens.withUnsafeBufferPointer { tokens in
-        var open = false
+        if !groupsWords {
+          let gap = layout.second &- layout.first &- layout.firstCount
+          for index in 0..<total {
+            let token = Int(tokens[index])
+            let position = layout.first &+ index &+ (index < layout.firstCount ? 0 : gap)
+            positions[count] = UInt32(truncatingIfNeeded: position)
+            count &+= token < special.count && special[token] ? 0 : 1
+          }
+          return
+        }
+        var isOpen = false
         for index in 0..<total {
           let token = Int(tokens[index])
-          let isSpecial = token < special.count && special[token]
-          if groupsWords {
-            if !isSpecial, !open || index == layout.firstCount || wordStarts[index] {
-              words[wordCount] = UInt32(truncatingIfNeeded: count)
-              wordCount &+= 1
-            }
-            open = !isSpecial
+          if token < special.count, special[token] {
+            isOpen = false
+            continue
           }
+          if !isOpen || index == layout.firstCount || wordStarts[index] {
+            words[wordCount] = UInt32(truncatingIfNeeded: count)
+            wordCount &+= 1
+          }
+          isOpen = true
           let start = index < layout.firstCount ? layout.first : layout.second &- layout.firstCount
           positions[count] = UInt32(truncatingIfNeeded: start &+ index)
-          count &+= isSpecial ? 0 : 1
+          count &+= 1
         }
       }
     }

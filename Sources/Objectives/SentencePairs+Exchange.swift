@@ -30,7 +30,7 @@ extension PairPlanner {
     }
     exchangeSecondHalves(report: &report)
     for index in pairs.indices {
-      truncateLonger(&pairs[index], report: &report)
+      Self.truncateLonger(&pairs[index], to: rule.maximum, report: &report)
     }
   }
 
@@ -157,10 +157,12 @@ extension PairPlanner {
   }
 
   /// Cuts the end of the longer half, of the second at a tie, until both fit.
-  private func truncateLonger(_ pair: inout PlannedPair, report: inout FramingReport) {
+  private static func truncateLonger(
+    _ pair: inout PlannedPair, to maximum: Int, report: inout FramingReport
+  ) {
     let first = Int(pair.first.length)
     let second = Int(pair.second.length)
-    let excess = first + second - rule.maximum
+    let excess = first + second - maximum
     guard excess > 0 else { return }
     let levelling = min(excess, abs(first - second))
     let rest = excess - levelling

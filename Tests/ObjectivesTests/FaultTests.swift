@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Randomness
 import Testing
 
 @testable import Objectives
@@ -138,5 +139,36 @@ import Testing
       row["attention_mask"] = row["attention_mask"]?.map { _ in 0 }
     }
     #expect(masked.contains("a row of nothing but padding"))
+  }
+
+  /// Whatever a file holds, checking it ends with an answer.
+  @Test(arguments: LawTests.cases.filter { $0.settings["length"] == "24" })
+  func spoiledRowsDoNotTrap(_ test: LawTests.Case) throws {
+    let objective = try make(test.name, test.settings)
+    let unit = try syntheticUnit(documents: try randomLengths(documents: 6, seed: 81))
+    let good = try build(objective, unit).rows
+    var stream = try streams(seed: 82).stream(.mask)
+    var found = 0
+    let values: [Int64] = [-100, -1, 0, 1, 4, 5, 6, 500, 999, 1000, .max, .min]
+    for round in 0..<300 {
+      var row = good[round % good.count]
+      for _ in 0..<(1 + stream.uniform(below: 3)) {
+        let name = objective.columns[stream.uniform(below: objective.columns.count)].name
+        var column = row[name] ?? []
+        switch stream.uniform(below: 5) {
+        case 0: column.append(values[stream.uniform(below: values.count)])
+        case 1: column = Array(column.prefix(stream.uniform(below: column.count + 1)))
+        case 2: column = column.map { _ in values[stream.uniform(below: values.count)] }
+        default:
+          if !column.isEmpty {
+            column[stream.uniform(below: column.count)] =
+              values[stream.uniform(below: values.count)]
+          }
+        }
+        row[name] = column
+      }
+      found += objective.faults(in: row).isEmpty ? 0 : 1
+    }
+    #expect(found > 100)
   }
 }

@@ -22,12 +22,19 @@ private struct GoldenT5: Decodable {
   }
 
   struct Counts: Decodable {
-    // The file's own names.
-    let L: Int
-    let d: Double
-    let m: Double
+    let length: Int
+    let density: Double
+    let mean: Double
     let noise: Int
     let spans: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case length = "L"
+      case density = "d"
+      case mean = "m"
+      case noise
+      case spans
+    }
   }
 
   let t5: [Placement]
@@ -103,9 +110,9 @@ struct GoldenT5Tests {
     #expect(golden.maskCountsFloat32.count == 68)
     for line in golden.maskCountsFloat32 {
       let counts = SpanCounts.mask(
-        length: line.L, density: line.d, mean: line.m, arithmetic: .float32)
-      #expect(counts.noise == line.noise, "length \(line.L), density \(line.d)")
-      #expect(counts.spans == line.spans, "length \(line.L), mean \(line.m)")
+        length: line.length, density: line.density, mean: line.mean, arithmetic: .float32)
+      #expect(counts.noise == line.noise, "length \(line.length), density \(line.density)")
+      #expect(counts.spans == line.spans, "length \(line.length), mean \(line.mean)")
     }
   }
 }
