@@ -15,7 +15,7 @@ public import Digests
 /// taken up again at any of them; what comes before is then decoded and passed over. Batches never
 /// span files or cuts; their size influences nothing.
 ///
-/// Memory: one batch, and as much as the longest document.
+/// Memory: a few batches, or three times the longest document if that is more.
 ///
 /// A reader belongs to one thread at a time; `digest(ofCut:)` and `range(ofCut:)` may be asked by
 /// others meanwhile.
@@ -27,10 +27,10 @@ public final class GroupReader {
     /// About how many bytes a batch holds.
     public var batchBytes: Int
 
-    /// 256 MiB a cut, 256 KiB a batch, unless told otherwise.
+    /// 256 MiB a cut, 256 KiB a batch (at most 1 GiB), unless told otherwise.
     public init(cutBytes: Int = 256 << 20, batchBytes: Int = 256 << 10) {
       self.cutBytes = cutBytes
-      self.batchBytes = batchBytes
+      self.batchBytes = min(batchBytes, 1 << 30)
     }
   }
 

@@ -91,4 +91,34 @@ import Testing
     let line = "{" + fields.joined(separator: ",") + ",\"text\":\"found\"}"
     #expect(try read([try scratch.write("f", line)]).texts == ["found"])
   }
+
+  @Test func garbageGivesDocumentsOrAnErrorThatNamesTheFile() throws {
+    var dice = Dice(seed: 424_242)
+    let heads: [[UInt8]] = [
+      [], Array("{\"text\":\"".utf8), Array("[".utf8), [0xEF, 0xBB, 0xBF], [0xFF, 0xFE],
+      [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], [0x28, 0xB5, 0x2F, 0xFD], [0x50, 0x2A, 0x4D, 0x18],
+      try gzip(Array("text\n".utf8)), try zstd(Array("text\n".utf8)),
+    ]
+    let splits: [CorpusOptions.Split] = [.document, .lines, .blankLines, .separator([0x0A, 0x0A])]
+    let encodings: [String?] = [nil, nil, nil, "utf-16", "shift_jis", "gb18030", "utf-7"]
+    for round in 0..<600 {
+      let isText = dice.next(2) == 0
+      let tail = (0..<dice.next(400)).map { _ in
+        isText ? Array("{}[]\"\\:,\n\n tex\u{0}é".utf8)[dice.next(17)] : UInt8(dice.next(256))
+      }
+      let name = round % 3 == 0 ? "f.jsonl" : "f"
+      let file = try scratch.write(name, heads[dice.next(heads.count)] + tail)
+      let options = options {
+        $0.split = splits[dice.next(splits.count)]
+        $0.format = CorpusOptions.Format.allCases[dice.next(3)]
+        $0.invalidJSON = dice.next(2) == 0 ? .error : .skip
+        $0.encoding = encodings[dice.next(encodings.count)]
+        $0.maxDocumentBytes = dice.next(2) == 0 ? 1 << 30 : 50
+      }
+      let error = failure([file], options, .init(cutBytes: 64, batchBytes: 64))
+      #expect(error == nil || error?.file == file, "seed 424242, round \(round)")
+      let statuses: [CorpusError.Code] = [.malformed, .corrupt, .tooLarge, .unsupported]
+      #expect(error.map { statuses.contains($0.code) } ?? true, "seed 424242, round \(round)")
+    }
+  }
 }
