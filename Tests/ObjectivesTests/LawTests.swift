@@ -110,7 +110,9 @@ import Testing
     #expect(try build(objective, unit).rows.map { $0["input_ids"] } == rows)
   }
 
-  /// The values of a fixed build, which must never change: FNV-1a over all columns.
+  /// The values of a fixed build, which must never change: FNV-1a over all columns. The rows of
+  /// `clm`, `mlm` (tokens and words) and `t5-span` (with and without roll) also came out of an
+  /// implementation of docs/determinism.md in another language.
   @Test(arguments: [
     ("clm", [:]), ("mlm", [:]), ("mlm", ["nsp": "true"]), ("mlm", ["whole_word": "true"]),
     ("mlm", ["preset": "bert"]), ("t5-span", [:]), ("t5-span", ["roll": "true"]),
