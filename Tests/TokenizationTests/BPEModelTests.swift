@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import UnicodeText
+
+@testable import Tokenization
+
+/// The kernels against naive twins.
+@Suite struct BPEModelTests {
+  /// A model with random merges over four letters.
+  private struct Random {
+    let model: PairTable
+    var byteIDs = [UInt32](repeating: 0, count: 256)
+    var pairs: [UInt64: (rank: Int, id: UInt32)] = [:]
+
+    init(seed: UInt64, merges: Int) {
+      var random = SeededGenerator(state: seed)
+      for byte in 0..<256 { byteIDs[byte] = UInt32(byte) }
+      var tokens: [UInt32] = [97, 98, 99, 100]
+      model = PairTable(expecting: 0)
+      while pairs.count < merges {
+        let left = random.element(of: tokens)
+        let right = random.element(of: tokens)
+        let key = PairTable.key(left, right)
+        guard pairs[key] == nil else { continue }
+        let id = UInt32(256 + pairs.count)
+        let rank = pairs.count
+        pairs[key] = (rank, id)
+        #expect(model.insert(left, right, rank: UInt32(rank), id: id))
+        tokens.append(id)
+      }
+    }
+
+    /// Lowest rank first, leftmost of equals, by looking at everything each time.
+    func naive(_ piece: [UInt8]) -> [UInt32] {
+      var ids = piece.map { byteIDs[Int($0)] }
+      while true {
+        var best: (rank: Int, at: Int, id: UInt32)?
+        for at in ids.indices.dropLast() {
+          if let pair = pairs[PairTable.key(ids[at], ids[at + 1])], pair.rank < best?.rank ?? .max {
+            best = (pair.rank, at, pair.id)
+          }
+        }
+        guard let best else { return ids }
+        ids.replaceSubrange(best.at...best.at + 1, with: [best.id])
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  func `Pieces of every length are merged as naively`(seed: UInt64) {
+    let random = Random(seed: seed, merges: 60)
+    var generator = SeededGenerator(state: seed &* 77)
+    var merger = BPEMerger()
+    var wrong = 0
+    for length in 1...160 {
+      for letters in [1, 2, 4] {
+        let piece = (0..<length).map { _ in UInt8(97 + generator.below(letters)) }
+        let count = piece.withUnsafeBufferPointer { bytes in
+          random.byteIDs.withUnsafeBufferPointer { ids in
+            merger.merge(bytes.baseAddress!, length, ids.baseAddress!, random.model)
+          }
+        }
+        let ids = Array(UnsafeBufferPointer(start: merger.ids, count: count))
+        if ids != random.naive(piece) { wrong += 1 }
+      }
+    }
+    #expect(wrong == 0)
+  }
+
+  @Test func `A piece of a million letters takes no quadratic time`() throws {
+    let trainer = try BPETrainer(
+      vocabularySize: 300, minimumFrequency: 0, form: .none, specials: .none)
+    let tokenizer = try Tokenizer.trained(trainer, on: [String(repeating: "a", count: 5000)])
+    let text = [UInt8](repeating: 0x61, count: 1_000_000)
+    let encoding = try tokenizer.encoding(text, parts: [])
+    #expect(tokenizer.decode(encoding.ids) == text)
+    #expect(encoding.ids.count < 1000)
+  }
+
+  @Test func `The cache gives what was put in and stays within its bound`() {
+    var cache = PreTokenCache(maximumBytes: 1 << 18)
+    var random = SeededGenerator(state: 3)
+    var known: [[UInt8]: [UInt32]] = [:]
+    var hits = 0
+    for _ in 0..<60_000 {
+      let piece = (0..<(1 + random.below(24))).map { _ in UInt8(random.below(3)) }
+      let fresh = (0..<(1 + random.below(6))).map { _ in UInt32(random.below(1 << 31)) }
+      let found = piece.withUnsafeBufferPointer { bytes -> [UInt32]? in
+        let base = bytes.baseAddress!
+        var tokens = [UInt32](repeating: 0, count: 255)
+        if bytes.count <= PreTokenCache.longestInline {
+          let key = PreTokenCache.inlineKey(base, bytes.count, readable: bytes.count)
+          if let entry = cache.find(key) {
+            return Array(tokens[..<cache.copyTokens(entry, to: &tokens)])
+          }
+          cache.insert(key, fresh, fresh.count)
+        } else {
+          let hash = ByteHash.hash(bytes)
+          if let entry = cache.findLong(base, bytes.count, hash: hash) {
+            let count = cache.copyTokens(entry, to: &tokens)
+            return Array(tokens[..<count])
+          }
+          cache.insertLong(base, bytes.count, hash: hash, fresh, fresh.count)
+        }
+        return nil
+      }
+      if let found {
+        hits += 1
+        if found.count != known[piece]?.count { Issue.record("wrong count for \(piece)") }
+      } else {
+        known[piece] = fresh
+      }
+      #expect(cache.byteCount <= 1 << 18)
+    }
+    #expect(hits > 5_000)
+  }
+
+  @Test func `A key is the same whether memory after the piece can be read or not`() {
+    let text = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+    text.withUnsafeBufferPointer { bytes in
+      for count in 1...15 {
+        let near = PreTokenCache.inlineKey(bytes.baseAddress!, count, readable: count)
+        let far = PreTokenCache.inlineKey(bytes.baseAddress!, count, readable: 26)
+        #expect(near.low == far.low && near.high == far.high)
+      }
+    }
+  }
+
+  @Test func `The printable form of bytes is GPT-2's`() {
+    #expect(PrintableBytes.string(of: Array(" the\n".utf8)) == "ĠtheĊ")
+    #expect(PrintableBytes.string(of: [0xE6, 0x97, 0xA5]) == "æĹ¥")
+    #expect(PrintableBytes.string(of: [0x00, 0x7F, 0xAD]) == "ĀġŃ")
+    for byte in 0...UInt8.max {
+      #expect(PrintableBytes.bytes(of: PrintableBytes.string(of: [byte])) == [byte])
+    }
+    #expect(PrintableBytes.bytes(of: "a b") == nil && PrintableBytes.bytes(of: "▁the") == nil)
+    #expect(PrintableBytes.alphabet.prefix(2) == [0x21, 0x22])
+    #expect(PrintableBytes.alphabet[188] == 0 && PrintableBytes.alphabet.last == 0xAD)
+  }
+
+  @Test func `Base64 is read strictly`() {
+    #expect(Base64.decode("YQ==".utf8) == [0x61])
+    #expect(Base64.decode("YWI=".utf8) == [0x61, 0x62])
+    #expect(Base64.decode("YWJj".utf8) == [0x61, 0x62, 0x63])
+    #expect(Base64.decode("".utf8) == [])
+    for text in ["Y", "YQ", "YQ=", "!!", "YR==", "YWJ=", "=YQ=", "====", "YQ=a", "Y Q="] {
+      #expect(Base64.decode(text.utf8) == nil, "\(text)")
+    }
+  }
+}
