@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Corpus
-import Foundation
 import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 private func code(_ arguments: String...) -> CorpusError.Code? {
   do {
@@ -66,8 +73,7 @@ private func code(_ arguments: String...) -> CorpusError.Code? {
     #expect(code(file + "/b") == .missing)
     #expect(code("") == .usage)
     #expect(code("-", "-") == .usage)
-    try FileManager.default.createDirectory(
-      atPath: scratch.path + "/empty", withIntermediateDirectories: true)
+    try scratch.makeDirectories(["empty"])
     #expect(code(scratch.path + "/empty") == .missing)
   }
 
