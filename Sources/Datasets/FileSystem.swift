@@ -50,7 +50,7 @@ public enum FileSystem {
   }
 
   /// Creates a directory and those above it; one that is there already is fine.
-  static func createDirectory(_ path: String) throws(DatasetError) {
+  public static func createDirectory(_ path: String) throws(DatasetError) {
     if isDirectory(path) { return }
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
       try createDirectory(String(path[..<slash]))

@@ -57,6 +57,9 @@ final class BatchSource {
     return .object(description)
   }
 
+  /// SHA-256 of the decoded bytes of a cut that was read or passed over.
+  func digest(ofCut cut: Int) -> SHA256Digest? { reader.digest(ofCut: cut) }
+
   private func lookAhead() throws {
     guard ahead == nil, recordsLeft > 0, var batch = try reader.nextBatch() else { return }
     if batch.records.count > recordsLeft {

@@ -33,7 +33,8 @@ struct CorpusScan {
     var recordsLeft = limit ?? Int.max
     var bytesOfGroupsDone = 0
     for group in groups where recordsLeft > 0 {
-      let source = BatchSource(try GroupReader(group: group, options: options), limit: recordsLeft)
+      let source = BatchSource(
+        try GroupReader(group: group, options: options, digests: false), limit: recordsLeft)
       while try source.nextCut() != nil {
         try OrderedPipeline<RawBatch, Output, Void, Void>(threads: threads).run(
           source: { try source.next() },

@@ -61,63 +61,69 @@ public struct RowDisplay {
 
   /// Inputs, with the labels of masked positions in braces behind them.
   private func inputs(_ ids: [Int], labels: [Int]?, mask: [Int]?) -> [Stretch] {
-    var stretches: [Stretch] = []
+    var line = Builder()
     let end = mask.map { $0.lastIndex(of: 1).map { $0 + 1 } ?? 0 } ?? ids.count
     for (position, id) in ids[..<end].enumerated() {
       let label = labels.map { $0[position] } ?? -100
       if label == -100 {
-        add(text(id), isSpecial(id) ? .special : .plain, to: &stretches)
+        line.add(bytes(id), isSpecial(id) ? .special : .plain)
       } else if label == id {
-        add("\(text(id)){=}", .kept, to: &stretches)
+        line.add(bytes(id) + Array("{=}".utf8), .kept)
       } else {
-        add(text(id), .changed, to: &stretches)
-        add("{\(text(label))}", .target, to: &stretches)
+        line.add(bytes(id), .changed)
+        line.add(Array("{".utf8) + bytes(label) + Array("}".utf8), .target)
       }
     }
-    if end < ids.count { add(" + \(ids.count - end) padding", .quiet, to: &stretches) }
-    return stretches
+    if end < ids.count { line.add(" + \(ids.count - end) padding", .quiet) }
+    return line.stretches
   }
 
   /// Targets of a decoder: sentinels stand out, positions without loss are left out.
   private func targets(_ labels: [Int]) -> [Stretch] {
-    var stretches: [Stretch] = []
-    var ignored = 0
-    for label in labels {
-      if label == -100 {
-        ignored += 1
+    var line = Builder()
+    for label in labels where label != -100 {
+      line.add(bytes(label), isSpecial(label) ? .special : .target)
+    }
+    let ignored = labels.count { $0 == -100 }
+    if ignored > 0 { line.add(" + \(ignored) without loss", .quiet) }
+    return line.stretches
+  }
+
+  /// Joins the bytes of one style before they are decoded: a character may be spread over several
+  /// tokens.
+  private struct Builder {
+    private var parts: [(bytes: [UInt8], style: Style)] = []
+
+    mutating func add(_ text: String, _ style: Style) { add(Array(text.utf8), style) }
+
+    mutating func add(_ bytes: [UInt8], _ style: Style) {
+      if parts.last?.style == style {
+        parts[parts.count - 1].bytes += bytes
       } else {
-        add(text(label), isSpecial(label) ? .special : .target, to: &stretches)
+        parts.append((bytes, style))
       }
     }
-    if ignored > 0 { add(" + \(ignored) without loss", .quiet, to: &stretches) }
-    return stretches
-  }
 
-  /// Joins stretches of one style: a character may be spread over several tokens.
-  private func add(_ text: String, _ style: Style, to stretches: inout [Stretch]) {
-    if let last = stretches.last, last.style == style, style != .kept {
-      stretches[stretches.count - 1].text += text
-    } else {
-      stretches.append((text, style))
-    }
-  }
+    var stretches: [Stretch] { parts.map { (Self.visible($0.bytes), $0.style) } }
 
-  private func text(_ id: Int) -> String {
-    guard let tokenizer else { return "\(id) " }
-    guard let id = UInt32(exactly: id), let bytes = tokenizer.bytes(of: id) else {
-      return "<\(id)?>"
-    }
-    var text = ""
-    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-      switch scalar.value {
-      case 0x0A: text += "⏎"
-      case 0x09: text += "⇥"
-      // Control characters must not reach a terminal.
-      case 0..<0x20, 0x7F..<0xA0: text += "\\x\(String(scalar.value, radix: 16))"
-      default: text.unicodeScalars.append(scalar)
+    private static func visible(_ bytes: [UInt8]) -> String {
+      var text = ""
+      for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+        switch scalar.value {
+        case 0x0A: text += "⏎"
+        case 0x09: text += "⇥"
+        // Control characters must not reach a terminal.
+        case 0..<0x20, 0x7F..<0xA0: text += "\\x\(String(scalar.value, radix: 16))"
+        default: text.unicodeScalars.append(scalar)
+        }
       }
+      return text
     }
-    return text
+  }
+
+  private func bytes(_ id: Int) -> [UInt8] {
+    guard let tokenizer else { return Array("\(id) ".utf8) }
+    return UInt32(exactly: id).flatMap { tokenizer.bytes(of: $0) } ?? Array("<\(id)?>".utf8)
   }
 
   private func isSpecial(_ id: Int) -> Bool {

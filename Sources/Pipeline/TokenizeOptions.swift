@@ -18,10 +18,27 @@ public struct TokenizeOptions: Sendable {
     case off
   }
 
-  /// Files, directories, globs or `-`.
-  public var inputs: [String]
+  /// Where documents come from.
+  public struct Source: Sendable, Hashable {
+    /// The name in the manifest; each document has the source's index.
+    public var name: String
+    /// Files, directories, globs or `-`.
+    public var inputs: [String]
+    /// The language of documents that name none.
+    public var language: String?
+
+    /// A source.
+    public init(name: String, inputs: [String], language: String? = nil) {
+      self.name = name
+      self.inputs = inputs
+      self.language = language
+    }
+  }
+
+  /// The sources in order.
+  public var sources: [Source]
   /// How bytes become documents.
-  public var corpus = CorpusOptions()
+  public var corpus: CorpusOptions
   /// Explicit steps before the tokenizer's own normalization.
   public var steps: [TextStep] = []
   /// The tokenizer's file.
@@ -38,8 +55,6 @@ public struct TokenizeOptions: Sendable {
   public var locale: String?
   /// How newlines count when sentences are found.
   public var unwrap = Unwrap.auto
-  /// The language of documents that name none.
-  public var language: String?
   /// How documents are divided.
   public var split = SplitShares.trainOnly
   /// Whether the text is stored with the tokens.
@@ -54,13 +69,33 @@ public struct TokenizeOptions: Sendable {
   public var cacheMegabytes = 32
 
   /// Options with everything at its default.
-  public init(inputs: [String], tokenizer: String) {
-    self.inputs = inputs
+  public init(sources: [Source], tokenizer: String, corpus: CorpusOptions = CorpusOptions()) {
+    self.sources = sources
+    self.corpus = corpus
     self.tokenizer = tokenizer
   }
 
-  /// What decides the bytes of the dataset, as the manifest states it.
-  var parameters: JSONValue {
+  /// One source for each input, named by the last part of its path: manifests hold no directories
+  /// of this machine.
+  public static func sources(of inputs: [String], language: String? = nil) -> [Source] {
+    inputs.map { input in
+      let name =
+        input == InputFile.standardInput
+        ? "stdin" : input.split(separator: "/").last.map(String.init) ?? input
+      return Source(name: name, inputs: [input], language: language)
+    }
+  }
+
+  /// All inputs, source by source.
+  var inputs: [String] { sources.flatMap(\.inputs) }
+
+  /// For each input the index of its source.
+  var sourceOfInput: [Int] {
+    sources.enumerated().flatMap { index, source in source.inputs.map { _ in index } }
+  }
+
+  /// How the corpus is read, as plans and manifests state it.
+  var corpusParameters: JSONObject {
     [
       "format": .string(corpus.format.rawValue),
       "text_field": .string(corpus.textField),
@@ -72,22 +107,37 @@ public struct TokenizeOptions: Sendable {
       "invalid_json": .string(corpus.invalidJSON.rawValue),
       "encoding": corpus.encoding.map { .string($0) } ?? nil,
       "max_document_bytes": .init(corpus.maxDocumentBytes),
-      "steps": .array(steps.map { .string($0.name) }),
-      "specials": .array(specials.map { .string($0) }),
-      "word_starts": .bool(wordStarts),
-      "sentences": .bool(sentences),
-      "locale": locale.map { .string($0) } ?? nil,
-      "unwrap": .string(unwrap.rawValue),
-      "lang": language.map { .string($0) } ?? nil,
-      "split": split.json,
-      "keep_text": .bool(keepText),
-      "compression": .string(compression.name),
-      "limit": limit.map { .init($0) } ?? nil,
     ]
+  }
+
+  /// What decides the bytes of the dataset, as the manifest states it.
+  var parameters: JSONValue {
+    var parameters = corpusParameters
+    parameters["steps"] = .array(steps.map { .string($0.name) })
+    parameters["specials"] = .array(specials.map { .string($0) })
+    parameters["word_starts"] = .bool(wordStarts)
+    parameters["sentences"] = .bool(sentences)
+    parameters["locale"] = locale.map { .string($0) } ?? .null
+    parameters["unwrap"] = .string(unwrap.rawValue)
+    parameters["split"] = split.json
+    parameters["keep_text"] = .bool(keepText)
+    parameters["compression"] = .string(compression.name)
+    parameters["limit"] = limit.map { .init($0) } ?? .null
+    return .object(parameters)
   }
 }
 
 extension CorpusOptions.Split {
+  /// Reads `document`, `lines`, `blank-lines`, or any other text as the separator itself.
+  public init(named name: String) {
+    switch name {
+    case "document": self = .document
+    case "lines": self = .lines
+    case "blank-lines": self = .blankLines
+    default: self = .separator(Array(name.utf8))
+    }
+  }
+
   /// The name, as `--split-on` has it.
   var name: String {
     switch self {

@@ -10,7 +10,8 @@ internal import UnicodeText
 
 /// `prep tokenize`: documents in, token shards out.
 ///
-///     var options = TokenizeOptions(inputs: ["books.jsonl.zst"], tokenizer: "tokenizer.json")
+///     let sources = TokenizeOptions.sources(of: ["books.jsonl.zst"])
+///     var options = TokenizeOptions(sources: sources, tokenizer: "tokenizer.json")
 ///     options.sentences = true
 ///     let manifest = try TokenizeRun(options).write(to: .directory("tokens", .refuse)) { _ in }
 public struct TokenizeRun {
@@ -31,10 +32,10 @@ public struct TokenizeRun {
     self.options = options
     tokenizer = try TokenizerFile(
       path: options.tokenizer, specials: options.specials, preTokenizer: options.preTokenizer)
-    guard options.inputs.count <= 65_536 else {
+    guard options.sources.count <= 65_536 else {
       throw PipelineError(
         .usage,
-        "\(options.inputs.count) inputs, but a shard can name 65,536 sources: "
+        "\(options.sources.count) inputs, but a shard can name 65,536 sources: "
           + "give the directory that holds them, or a quoted glob")
     }
     if let name = options.corpus.keepFields.first(where: TokenColumns.reservedNames.contains) {
@@ -50,6 +51,7 @@ public struct TokenizeRun {
         kind: .tokens, tokenizer: tokenizer.record, parameters: options.parameters))
     // Fails early on a step or locale that ICU does not have.
     _ = try TokenizeWorker(options: options, tokenizer: tokenizer.tokenizer)
+    if let locale = options.locale { _ = try SentenceBreaker(locale: locale) }
   }
 
   /// Reads, tokenizes and writes everything.
@@ -95,6 +97,7 @@ public struct TokenizeRun {
       let source = BatchSource(reader, limit: recordsLeft)
       meter.begin(group: source)
       while let cut = try source.nextCut() {
+        if cut == finished.count { try check(finished, against: source) }
         let name = "\(padded(index, 5))-\(padded(cut, 3))"
         units.append(try write(name, from: source, to: output, meter: &meter, progress: progress))
         if case .directory(let staged) = output, let unit = units.last { try staged.record(unit) }
@@ -105,6 +108,20 @@ public struct TokenizeRun {
     return Manifest(
       kind: .tokens, parameters: options.parameters, tokenizer: tokenizer.record,
       inputs: inputs, units: units, versions: Versions.all)
+  }
+
+  /// Units that an earlier run finished must have been made from the very bytes that were passed
+  /// over now.
+  private func check(_ finished: [Manifest.Unit], against source: BatchSource) throws {
+    for (cut, unit) in finished.enumerated() {
+      guard let recorded = unit.input["sha256"]?.stringValue, let digest = source.digest(ofCut: cut)
+      else { continue }
+      guard recorded == "\(digest)" else {
+        throw PipelineError(
+          .malformed,
+          "the input of unit \(unit.name) has changed since the run began; --overwrite starts anew")
+      }
+    }
   }
 
   private func write(
@@ -188,20 +205,17 @@ public struct TokenizeRun {
   }
 
   private var inputs: JSONValue {
-    .array(
-      options.inputs.enumerated().map { index, argument in
-        var source: JSONObject = ["name": .string(Self.sourceName(of: argument))]
-        if let language = options.language { source["lang"] = .string(language) }
-        source["files"] = .init(
-          groups.reduce(0) { $0 + $1.files.count(where: { $0.argument == index }) })
-        return .object(source)
+    let sourceOfInput = options.sourceOfInput
+    return .array(
+      options.sources.enumerated().map { index, source in
+        var object: JSONObject = ["name": .string(source.name)]
+        if let language = source.language { object["lang"] = .string(language) }
+        object["files"] = .init(
+          groups.reduce(0) { sum, group in
+            sum + group.files.count { sourceOfInput[$0.argument] == index }
+          })
+        return .object(object)
       })
-  }
-
-  /// The last part of a path: manifests hold no directories of this machine.
-  private static func sourceName(of argument: String) -> String {
-    argument == InputFile.standardInput
-      ? "stdin" : argument.split(separator: "/").last.map(String.init) ?? argument
   }
 
   private var plan: JSONValue {

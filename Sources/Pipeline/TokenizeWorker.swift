@@ -46,6 +46,7 @@ extension KeptValue {
 final class TokenizeWorker {
   private let options: TokenizeOptions
   private let locale: String?
+  private let sourceOfInput: [Int]
   private let steps: TextPipeline
   private var parser: DocumentParser
   private var encoder: Encoder
@@ -57,6 +58,7 @@ final class TokenizeWorker {
   init(options: TokenizeOptions, tokenizer: Tokenizer) throws {
     self.options = options
     locale = options.locale
+    sourceOfInput = options.sourceOfInput
     steps = try TextPipeline(steps: options.steps)
     parser = DocumentParser(options: options.corpus)
     encoder = tokenizer.encoder(cacheMegabytes: options.cacheMegabytes)
@@ -94,11 +96,12 @@ final class TokenizeWorker {
     result.rows.ids.append(document.id.utf8)
     result.rows.tokens.append(contentsOf: encoding.ids)
     if options.wordStarts { result.rows.wordStarts.append(contentsOf: encoding.wordStarts) }
-    let language = document.lang ?? options.language ?? "und"
+    let source = sourceOfInput[document.source]
+    let language = document.lang ?? options.sources[source].language ?? "und"
     if options.sentences {
       try appendSentences(of: text, language: language, to: &result.rows.sentenceStarts)
     }
-    result.rows.sources.append(UInt16(truncatingIfNeeded: document.source))
+    result.rows.sources.append(UInt16(truncatingIfNeeded: source))
     result.rows.languages.append(language.utf8)
     if options.keepText { result.rows.texts.append(text) }
     for (index, value) in document.kept.enumerated() {
@@ -123,12 +126,14 @@ final class TokenizeWorker {
   }
 
   /// One breaker a locale: opening one is slow, and there are few.
-  private func breaker(_ locale: String) throws -> SentenceBreaker {
-    if let breaker = breakers[locale] { return breaker }
+  private func breaker(_ language: String) throws -> SentenceBreaker {
+    if let breaker = breakers[language] { return breaker }
     // Languages come from the data: their number must not decide how much memory is held.
     if breakers.count >= 64 { breakers.removeAll() }
-    let breaker = try SentenceBreaker(locale: locale == "und" ? "root" : locale)
-    breakers[locale] = breaker
+    // What a document calls its language may be anything; the root rules serve all of them.
+    let named = locale == nil ? try? SentenceBreaker(locale: language) : nil
+    let breaker = try named ?? SentenceBreaker(locale: locale ?? "root")
+    breakers[language] = breaker
     return breaker
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
 internal import Corpus
+internal import Pipeline
 internal import Tokenization
 internal import UnicodeText
 
@@ -57,13 +58,7 @@ struct CorpusArguments: ParsableArguments {
   func options(keepFields: [String] = []) -> CorpusOptions {
     var options = CorpusOptions()
     options.format = format
-    options.split =
-      switch splitOn {
-      case "document": .document
-      case "lines": .lines
-      case "blank-lines": .blankLines
-      default: .separator(Array(splitOn.utf8))
-      }
+    options.split = CorpusOptions.Split(named: splitOn)
     options.textField = textField
     options.idField = idField
     options.langField = langField

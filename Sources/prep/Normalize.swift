@@ -52,7 +52,8 @@ struct Normalize: ParsableCommand {
       try normalization.write(to: output, overwrite: overwrite) { display.show($0) }
     } else {
       var standardOutput = StandardOutput()
-      try normalization.run(progress: { display.show($0) }) { try standardOutput.write($0) }
+      try normalization.run(
+        progress: { display.show($0) }, write: { try standardOutput.write($0) })
       try standardOutput.flush()
     }
     display.end()

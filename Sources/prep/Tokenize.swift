@@ -62,7 +62,9 @@ struct Tokenize: ParsableCommand {
     if json, destination == .standardOutput {
       throw ValidationError("--json and -o - both want standard output.")
     }
-    var options = TokenizeOptions(inputs: corpus.inputs, tokenizer: tokenizer.tokenizer)
+    var options = TokenizeOptions(
+      sources: TokenizeOptions.sources(of: corpus.inputs, language: lang),
+      tokenizer: tokenizer.tokenizer)
     options.corpus = corpus.options(keepFields: keepField)
     options.steps = text.steps
     options.specials = tokenizer.special
@@ -71,7 +73,6 @@ struct Tokenize: ParsableCommand {
     options.sentences = sentences
     options.locale = locale
     options.unwrap = unwrap
-    options.language = lang
     if let split { options.split = try SplitShares(split) }
     options.keepText = keepText
     options.compression = try ArrowCompression(named: compression)

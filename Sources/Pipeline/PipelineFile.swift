@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Corpus
+internal import Datasets
+internal import Objectives
+internal import Tokenization
+internal import UnicodeText
+
+/// What a pipeline file says: sources, a tokenizer, datasets and checks.
+///
+///     output: demo                      # all paths are relative to the file
+///     sources:
+///       tales: {inputs: [corpus/tales], lang: en}
+///     corpus: {text-field: text}
+///     tokenizer:
+///       train: {vocab-size: 32000}      # or  file: tokenizer.json
+///     tokens: {sentences: true, split: "train=0.99,validation=0.01"}
+///     datasets:
+///       t5: {objective: t5-span, seed: 1, set: {length: 512}}
+///     checks: [validate]
+public struct PipelineFile: Sendable {
+  /// A dataset of examples to make.
+  public struct ExampleDataset: Sendable, Hashable {
+    /// The name of its directory.
+    public var name: String
+    /// The objective's name in the catalogue.
+    public var objective: String
+    var settings: [Setting] = []
+    var seed: UInt64 = 0
+    var epochs = 1
+  }
+
+  /// Where the tokenizer comes from.
+  enum TokenizerSource: Sendable {
+    case file(String)
+    case train(vocabularySize: Int, minimumFrequency: Int, PreTokenizerRule, NormalForm, String)
+  }
+
+  /// The directory under which everything is written.
+  public var output: String
+  /// The datasets in order.
+  public private(set) var datasets: [ExampleDataset] = []
+  /// Whether each dataset is validated when it is made.
+  public private(set) var validates = false
+
+  private(set) var sources: [TokenizeOptions.Source] = []
+  private(set) var corpus = CorpusOptions()
+  private(set) var tokenizer = TokenizerSource.file("")
+  private(set) var specials: [String] = []
+  private(set) var tokens = TokenizeOptions(sources: [], tokenizer: "")
+
+  /// Reads a pipeline file.
+  ///
+  /// - Parameter output: replaces the output that the file names.
+  /// - Throws: `DatasetError` when it cannot be read, `PipelineError` naming the line of anything
+  ///   that is unknown, missing or not of its kind.
+  public init(path: String, output: String? = nil) throws {
+    let bytes = try FileSystem.read(path)
+    let root = try YAMLSection(parsing: bytes, path: path)
+    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let resolve = { (name: String) in
+      name.hasPrefix("/") || name == InputFile.standardInput ? name : directory + name
+    }
+    let namedOutput = try root.string("output")
+    self.output = output ?? resolve(namedOutput ?? "out")
+    for (name, section) in try root.sections("sources") {
+      sources.append(
+        TokenizeOptions.Source(
+          name: name, inputs: try section.strings("inputs").map(resolve),
+          language: try section.string("lang")))
+      try section.finish()
+    }
+    guard !sources.isEmpty else { throw root.fault("sources", "names no source") }
+    try readCorpus(root.section("corpus"))
+    try readTokenizer(root.section("tokenizer"), resolve)
+    try readTokens(root.section("tokens"))
+    for (name, section) in try root.sections("datasets") {
+      datasets.append(try Self.dataset(name, section))
+    }
+    for check in try root.strings("checks") {
+      guard check == "validate" else {
+        throw root.fault("checks", "knows validate, not '\(check)'")
+      }
+      validates = true
+    }
+    try root.finish()
+  }
+
+  private mutating func readCorpus(_ section: YAMLSection?) throws {
+    guard let section else { return }
+    if let format = try section.choice("format", CorpusOptions.Format.self) {
+      corpus.format = format
+    }
+    if let field = try section.string("text-field") { corpus.textField = field }
+    if let field = try section.string("id-field") { corpus.idField = field }
+    corpus.langField = try section.string("lang-field")
+    corpus.keepFields = try section.strings("keep-fields")
+    corpus.encoding = try section.string("encoding")
+    if let policy = try section.choice("invalid-json", CorpusOptions.InvalidJSON.self) {
+      corpus.invalidJSON = policy
+    }
+    if let policy = try section.choice("invalid-utf8", InvalidUTF8Policy.self) {
+      corpus.invalidUTF8 = policy
+    }
+    if let rule = try section.string("split-on") { corpus.split = CorpusOptions.Split(named: rule) }
+    try section.finish()
+  }
+
+  private mutating func readTokenizer(
+    _ section: YAMLSection?, _ resolve: (String) -> String
+  ) throws {
+    guard let section else {
+      throw PipelineError(.usage, "the pipeline names no tokenizer: give 'file' or 'train'")
+    }
+    let training = try section.section("train")
+    switch (try section.string("file"), training) {
+    case (let file?, nil):
+      tokenizer = .file(resolve(file))
+    case (nil, let training?):
+      let specials = try training.string("special-tokens") ?? "default"
+      tokenizer = .train(
+        vocabularySize: try training.integer("vocab-size") ?? 32_000,
+        minimumFrequency: try training.integer("min-frequency") ?? 2,
+        try training.choice("pre-tokenizer", PreTokenizerRule.self) ?? .gpt2,
+        try training.choice("form", NormalForm.self) ?? .nfc,
+        ["default", "none"].contains(specials) ? specials : resolve(specials))
+      try training.finish()
+    default:
+      throw section.fault("file", "and 'train' exclude each other, and one of them must be there")
+    }
+    for (role, token) in try section.settings("special") { specials.append("\(role)=\(token)") }
+    try section.finish()
+  }
+
+  private mutating func readTokens(_ section: YAMLSection?) throws {
+    guard let section else { return }
+    tokens.sentences = try section.flag("sentences") ?? false
+    tokens.wordStarts = try section.flag("words") ?? true
+    tokens.keepText = try section.flag("keep-text") ?? false
+    tokens.locale = try section.string("locale")
+    if let unwrap = try section.choice("unwrap", TokenizeOptions.Unwrap.self) {
+      tokens.unwrap = unwrap
+    }
+    if let split = try section.string("split") { tokens.split = try SplitShares(split) }
+    if let form = try section.choice("form", NormalForm.self), form != .none {
+      tokens.steps = [.normalize(form)]
+    }
+    if let name = try section.string("compression") { tokens.compression = try .init(named: name) }
+    try section.finish()
+  }
+
+  private static func dataset(_ name: String, _ section: YAMLSection) throws -> ExampleDataset {
+    guard let objective = try section.string("objective") else {
+      throw section.fault("objective", "is missing")
+    }
+    guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), name != "tokens",
+      name != "tokenizer"
+    else {
+      throw section.fault("objective", "stands under a name that cannot be a directory of its own")
+    }
+    var dataset = ExampleDataset(name: name, objective: objective)
+    if let preset = try section.string("preset") {
+      dataset.settings.append(Setting("preset", preset))
+    }
+    dataset.settings += try section.settings("set").map { Setting($0.name, $0.value) }
+    if let seed = try section.string("seed") {
+      guard let number = UInt64(seed) else { throw section.fault("seed", "is not a number from 0") }
+      dataset.seed = number
+    }
+    dataset.epochs = try section.integer("epochs") ?? 1
+    try section.finish()
+    return dataset
+  }
+}
