@@ -242,6 +242,13 @@ struct RawStack<Element: BitwiseCopyable>: ~Copyable {
     return count - added
   }
 
+  /// Appends an element.
+  mutating func append(_ element: Element) {
+    reserve(1)
+    (base + count).initialize(to: element)
+    count += 1
+  }
+
   /// Makes room for so many more elements.
   @inline(__always)
   mutating func reserve(_ added: Int) {

@@ -54,9 +54,9 @@ struct PairCounts: ~Copyable {
 
   @inline(never)
   private mutating func insert(_ key: UInt64, _ at: Int) -> Int {
-    var pair = Pair(
-      key: key, total: 0, places: nil, placeCount: 0, placeCapacity: 0, isTouched: false)
-    let slot = pairs.append(&pair, 1)
+    let slot = pairs.count
+    pairs.append(
+      Pair(key: key, total: 0, places: nil, placeCount: 0, placeCapacity: 0, isTouched: false))
     keys[at] = key
     slots[at] = UInt32(truncatingIfNeeded: slot)
     if 2 * pairs.count > 1 << Int(bits) { grow() }

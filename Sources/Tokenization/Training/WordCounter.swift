@@ -160,8 +160,7 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
   private mutating func insert(
     _ word: UnsafePointer<UInt8>, _ length: Int, _ count: Int64, tag: UInt32, at: Int
   ) {
-    var entry = Word(offset: bytes.append(word, length), length: length, count: count)
-    _ = words.append(&entry, 1)
+    words.append(Word(offset: bytes.append(word, length), length: length, count: count))
     slots[at] = Slot(tag: tag, word: UInt32(truncatingIfNeeded: words.count))
     if 2 * words.count > slotCount { grow() }
   }
