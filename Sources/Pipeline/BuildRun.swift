@@ -14,7 +14,7 @@ internal import Randomness
 ///     let manifest = try BuildRun(options).write(to: .directory("shards", .refuse)) { _ in }
 public struct BuildRun {
   private let options: BuildOptions
-  private let datasets: TokenDatasets
+  private let input: TokenInput
   private let tokenizer: TokenizerFile
   private let objective: any Objective
   private let columns: ExampleColumns
@@ -27,25 +27,14 @@ public struct BuildRun {
   ///   needs, `DatasetError` and `PipelineError` naming an input that cannot serve.
   public init(_ options: BuildOptions) throws {
     self.options = options
-    datasets = try TokenDatasets(options.inputs)
-    guard let first = datasets.datasets.first else {
-      throw PipelineError(.usage, "name at least one token dataset")
-    }
     try Self.checkEpochs(options)
-    tokenizer = try TokenizerFile(
-      path: options.tokenizer ?? first.directory, specials: options.specials,
-      roles: options.tokenizer == nil ? first.manifest.tokenizer : nil)
-    if options.specials.isEmpty, tokenizer.record.digest != first.manifest.tokenizer.digest {
-      throw PipelineError(
-        .malformed,
-        "\(options.tokenizer ?? first.directory): the tokenizer is not the one that made the tokens "
-          + "(SHA-256 \(tokenizer.record.digest), not \(first.manifest.tokenizer.digest))")
-    }
+    input = try TokenInput(options.inputs)
+    tokenizer = try input.tokenizer(options)
     objective = try ObjectiveRegistry.standard.make(
       options.objective, settings: options.settings, vocabulary: tokenizer.vocabulary())
     try objective.needs.check(
-      objective: options.objective, hasWordStarts: datasets.hasColumn("word_starts"),
-      hasSentenceStarts: datasets.hasColumn("sentence_starts"), documents: datasets.documentCount)
+      objective: options.objective, hasWordStarts: input.hasColumn("word_starts"),
+      hasSentenceStarts: input.hasColumn("sentence_starts"), documents: input.documentCount)
     columns = ExampleColumns(
       columns: objective.columns, vocabularySize: tokenizer.record.vocabularySize,
       provenance: options.provenance)
@@ -79,6 +68,9 @@ public struct BuildRun {
   public func write(to destination: Destination, progress: ProgressHandler) throws -> Manifest {
     switch destination {
     case .directory(let path, let policy):
+      if case .stream = input, policy == .resume {
+        throw PipelineError(.usage, "--resume cannot continue a build from a pipe; --overwrite can")
+      }
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
       let manifest = try run(.directory(staged), progress: progress)
@@ -95,11 +87,13 @@ public struct BuildRun {
     }
   }
 
-  /// About how many bytes the dataset will take, extrapolated from one batch; `nil` without rows.
+  /// About how many bytes the dataset will take, extrapolated from one batch; `nil` for a pipe or
+  /// without rows.
   ///
   /// - Throws: as `write`.
   public func estimatedBytes() throws -> Int? {
-    let tasks = tasks(onlyTrain: false)
+    guard case .datasets(let datasets) = input else { return nil }
+    let tasks = tasks(datasets, onlyTrain: false)
     guard let first = tasks.first else { return nil }
     let unit = try datasets.load(first.reference)
     let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
@@ -113,7 +107,7 @@ public struct BuildRun {
     let bytesPerToken =
       Double(batch.bytes.count) * Double(frames.count) / Double(rows)
       / Double(max(1, unit.tokens.count))
-    return Int(bytesPerToken * Double(tasks.reduce(0) { $0 + $1.reference.shard.tokens }))
+    return Int(bytesPerToken * Double(tasks.reduce(0) { $0 + $1.reference.tokens }))
   }
 
   // MARK: One unit after another
@@ -129,55 +123,78 @@ public struct BuildRun {
   }
 
   /// Everything that will be written, in order. Only `train` is drawn more than once.
-  private func tasks(onlyTrain: Bool) -> [Task] {
+  private func tasks(_ datasets: TokenDatasets, onlyTrain: Bool) -> [Task] {
     var tasks: [Task] = []
     for split in datasets.splits where split == "train" || !onlyTrain {
-      let isTrain = split == "train"
-      let epochs = isTrain ? options.epoch.map { [$0] } ?? Array(0..<options.epochs) : [0]
+      let epochs =
+        split == "train" ? options.epoch.map { [$0] } ?? Array(0..<options.epochs) : [0]
       for epoch in epochs {
         for reference in datasets.units where reference.split == split {
-          tasks.append(
-            Task(
-              reference: reference, epoch: epoch,
-              isNamedByEpoch: isTrain && (options.epochs > 1 || options.epoch != nil)))
+          tasks.append(task(reference, epoch: epoch))
         }
       }
     }
     return tasks
   }
 
+  private func task(_ reference: TokenUnitReference, epoch: Int) -> Task {
+    let isNamed = reference.split == "train" && (options.epochs > 1 || options.epoch != nil)
+    return Task(reference: reference, epoch: epoch, isNamedByEpoch: isNamed)
+  }
+
   private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
-    var onlyTrain = false
-    if case .stream = output { onlyTrain = datasets.splits.contains("train") }
-    let tasks = tasks(onlyTrain: onlyTrain)
-    let total = tasks.reduce(0) { $0 + $1.reference.shard.tokens }
-    var done = 0
-    var rowsLeft: [String: Int] = [:]
     var units: [Manifest.Unit] = []
-    for task in tasks {
-      let limitKey = "\(task.reference.split) \(task.epoch)"
-      let limit = rowsLeft[limitKey] ?? options.limit ?? Int.max
-      let name = unitName(task)
-      let unit: Manifest.Unit
-      if case .directory(let staged) = output, let finished = staged.finished[name] {
-        unit = finished
-      } else {
-        unit = try build(task, limit: limit, to: output) { rows, share in
-          progress(
-            Progress(
-              stage: "build \(options.objective)",
-              done: done + Int(share * Double(task.reference.shard.tokens)), total: total,
-              measure: "tokens", rows: rows, tokens: 0))
+    switch input {
+    case .datasets(let datasets):
+      var onlyTrain = false
+      if case .stream = output { onlyTrain = datasets.splits.contains("train") }
+      let tasks = tasks(datasets, onlyTrain: onlyTrain)
+      let total = tasks.reduce(0) { $0 + $1.reference.tokens }
+      var done = 0
+      var rowsLeft: [String: Int] = [:]
+      for task in tasks {
+        let limitKey = "\(task.reference.split) \(task.epoch)"
+        let limit = rowsLeft[limitKey] ?? options.limit ?? Int.max
+        let unit: Manifest.Unit
+        if case .directory(let staged) = output, let finished = staged.finished[unitName(task)] {
+          unit = finished
+        } else {
+          let tokens = try datasets.load(task.reference)
+          unit = try build(tokens, task, limit: limit, to: output) { rows, share in
+            progress(
+              Progress(
+                stage: "build \(options.objective)",
+                done: done + Int(share * Double(task.reference.tokens)), total: total,
+                measure: "tokens", rows: rows, tokens: 0))
+          }
         }
-        if case .directory(let staged) = output { try staged.record(unit) }
+        rowsLeft[limitKey] = limit - unit.shards.reduce(0) { $0 + $1.rows }
+        units.append(unit)
+        done += task.reference.tokens
       }
-      rowsLeft[limitKey] = limit - unit.shards.reduce(0) { $0 + $1.rows }
-      units.append(unit)
-      done += task.reference.shard.tokens
+    case .stream(let stream):
+      guard options.epochs == 1 else {
+        throw PipelineError(.usage, "a pipe can be read only once: --epochs needs a token dataset")
+      }
+      var done = 0
+      while let (name, split, tokens) = try stream.nextUnit() {
+        let task = task(
+          TokenUnitReference(streamed: name, split: split, ordinal: tokens.ordinal),
+          epoch: split == "train" ? options.epoch ?? 0 : 0)
+        units.append(
+          try build(tokens, task, limit: options.limit ?? Int.max, to: output) { rows, share in
+            progress(
+              Progress(
+                stage: "build \(options.objective)",
+                done: done + Int(share * Double(tokens.tokens.count)), total: nil,
+                measure: "tokens", rows: rows, tokens: 0))
+          })
+        done += tokens.tokens.count
+      }
     }
     return Manifest(
       kind: .examples, parameters: options.parameters, objective: record, seed: options.seed,
-      tokenizer: tokenizer.record, inputs: inputs, units: units, versions: Versions.all)
+      tokenizer: tokenizer.record, inputs: input.json, units: units, versions: Versions.all)
   }
 
   /// The unit's name in the manifest: a split and a token shard give one unit.
@@ -187,9 +204,9 @@ public struct BuildRun {
   }
 
   private func build(
-    _ task: Task, limit: Int, to output: OpenOutput, progress: (_ rows: Int, Double) -> Void
+    _ unit: TokenizedUnit, _ task: Task, limit: Int, to output: OpenOutput,
+    progress: (_ rows: Int, Double) -> Void
   ) throws -> Manifest.Unit {
-    let unit = try datasets.load(task.reference)
     let streams = try RandomStreams(
       key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
     let frames = try objective.framing.frames(of: unit, random: streams)
@@ -223,9 +240,11 @@ public struct BuildRun {
           rows += batch.batch.encoded.rowCount
           progress(rows, Double(rows) / Double(max(1, count)))
         })
-    return Manifest.Unit(
-      name: unitName(task), epoch: task.epochInName, input: describe(task),
+    let finished = Manifest.Unit(
+      name: unitName(task), epoch: task.epochInName, input: task.reference.input,
       shards: try shard.finish(), counts: Self.counts(unit, frames.report, tally))
+    if case .directory(let staged) = output { try staged.record(finished) }
+    return finished
   }
 
   /// Rows so that the longest list column has about 131,072 values; the same for every batch of a
@@ -264,31 +283,11 @@ public struct BuildRun {
     return counts
   }
 
-  private func describe(_ task: Task) -> JSONValue {
-    [
-      "dataset": .init(task.reference.dataset), "shard": .string(task.reference.shard.file),
-      "content_sha256": .string("\(task.reference.shard.contentDigest)"),
-      "ordinal": .init(Int(task.reference.ordinal)),
-    ]
-  }
-
-  private var inputs: JSONValue {
-    .array(
-      datasets.datasets.map { dataset in
-        let name = dataset.directory.split(separator: "/").last.map(String.init) ?? "/"
-        let digests = dataset.manifest.shards.map { "\($0.contentDigest)" }.joined(separator: "\n")
-        return [
-          "name": .string(name),
-          "content_sha256": .string("\(SHA256.digest(of: Array(digests.utf8)))"),
-        ]
-      })
-  }
-
   private var plan: JSONValue {
     [
       "command": "build", "parameters": options.parameters, "objective": .string(record.name),
       "objective_parameters": record.parameters, "seed": .string(String(options.seed)),
-      "inputs": inputs, "tokenizer": .string("\(tokenizer.record.digest)"),
+      "inputs": input.json, "tokenizer": .string("\(tokenizer.record.digest)"),
       "roles": .object(
         tokenizer.record.roles.sorted { $0.key < $1.key }.reduce(into: [:]) {
           $0[$1.key] = .init(Int($1.value))

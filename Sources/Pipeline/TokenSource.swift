@@ -11,8 +11,32 @@ struct TokenUnitReference: Sendable {
   let split: String
   /// The unit's ordinal in the counter of the random streams.
   let ordinal: UInt32
-  let dataset: Int
-  let shard: Manifest.Shard
+  /// How many tokens it holds; 0 where that is not known before it is read.
+  let tokens: Int
+  /// What the manifest says of it.
+  let input: JSONValue
+  fileprivate let dataset: Int
+  fileprivate let shard: Manifest.Shard?
+
+  /// A unit that arrives on a pipe.
+  init(streamed name: String, split: String, ordinal: UInt32) {
+    self.init(
+      name: name, split: split, ordinal: ordinal, tokens: 0,
+      input: ["stream": "stdin", "ordinal": .init(Int(ordinal))], dataset: 0, shard: nil)
+  }
+
+  fileprivate init(
+    name: String, split: String, ordinal: UInt32, tokens: Int, input: JSONValue, dataset: Int,
+    shard: Manifest.Shard?
+  ) {
+    self.name = name
+    self.split = split
+    self.ordinal = ordinal
+    self.tokens = tokens
+    self.input = input
+    self.dataset = dataset
+    self.shard = shard
+  }
 }
 
 /// The token datasets of a build, shard by shard.
@@ -47,10 +71,17 @@ struct TokenDatasets: Sendable {
         }
         nextGroup = max(nextGroup, firstGroup + group + 1)
         for shard in unit.shards {
+          let ordinal = UInt32(truncatingIfNeeded: units.count)
           units.append(
             TokenUnitReference(
               name: "\(padded(firstGroup + group, 5))-\(parts[1])", split: shard.split,
-              ordinal: UInt32(truncatingIfNeeded: units.count), dataset: index, shard: shard))
+              ordinal: ordinal, tokens: shard.tokens,
+              input: [
+                "dataset": .init(index), "shard": .string(shard.file),
+                "content_sha256": .string("\(shard.contentDigest)"),
+                "ordinal": .init(Int(ordinal)),
+              ],
+              dataset: index, shard: shard))
         }
       }
       datasets.append(dataset)
@@ -66,11 +97,12 @@ struct TokenDatasets: Sendable {
     }
   }
 
-  var documentCount: Int { units.reduce(0) { $0 + $1.shard.rows } }
+  var documentCount: Int { units.reduce(0) { $0 + ($1.shard?.rows ?? 0) } }
 
   func hasColumn(_ name: String) throws -> Bool {
     for unit in units {
-      let schema = try datasets[unit.dataset].reader(of: unit.shard).schema
+      guard let shard = unit.shard else { continue }
+      let schema = try datasets[unit.dataset].reader(of: shard).schema
       if schema.index(of: name) == nil { return false }
     }
     return true
@@ -78,9 +110,12 @@ struct TokenDatasets: Sendable {
 
   /// Reads a shard whole.
   func load(_ reference: TokenUnitReference) throws -> TokenizedUnit {
+    guard let shard = reference.shard else {
+      throw PipelineError(.usage, "a unit of a pipe can be read only once")
+    }
     let dataset = datasets[reference.dataset]
-    let path = dataset.path(of: reference.shard.file)
-    let reader = try dataset.reader(of: reference.shard)
+    let path = dataset.path(of: shard.file)
+    let reader = try dataset.reader(of: shard)
     var loader = try TokenUnitLoader(schema: reader.schema, path: path)
     let columns = TokenUnitLoader.columnNames.filter { reader.schema.index(of: $0) != nil }
     for batch in 0..<reader.batchCount {

@@ -18,7 +18,9 @@ struct Build: ParsableCommand {
       --epoch K writes the K-th of them, counted from 0, byte for byte.
       """)
 
-  @Argument(help: ArgumentHelp("Token datasets made by prep tokenize.", valueName: "tokens"))
+  @Argument(
+    help: ArgumentHelp(
+      "Token datasets, or - for the stream of prep tokenize -o -.", valueName: "tokens"))
   var inputs: [String]
 
   @Option(help: ArgumentHelp("What the examples are for; see prep objectives.", valueName: "name"))
@@ -38,6 +40,10 @@ struct Build: ParsableCommand {
 
   @Option(help: "Draw only this epoch, counted from 0.")
   var epoch: Int?
+
+  @Option(
+    help: ArgumentHelp("The tokenizer of the tokens; a stream brings none.", valueName: "file"))
+  var tokenizer: String?
 
   @Option(help: ArgumentHelp("Give a token a role, as in mask=<mask>.", valueName: "role=token"))
   var special: [String] = []
@@ -64,6 +70,7 @@ struct Build: ParsableCommand {
     options.seed = seed
     options.epochs = epochs
     options.epoch = epoch
+    options.tokenizer = tokenizer
     options.specials = special
     options.provenance = !noProvenance
     options.compression = try ArrowCompression(named: compression)

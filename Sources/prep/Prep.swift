@@ -23,9 +23,17 @@ struct Prep: ParsableCommand {
       prep build tokens --objective t5-span -o shards
       prep validate shards
 
-      Exit status: 0 good, 1 the data failed a check, 64 wrong usage, 65 input malformed or corrupt,
-      66 input missing, 70 a bug of ours, 73 output cannot be created, 74 read or write failed,
-      130 interrupted, 141 the reader of our pipe went away.
+      Exit status:
+        0    good
+        1    the data failed a check
+        64   wrong usage
+        65   input malformed or corrupt
+        66   input missing or unreadable
+        70   a bug of ours
+        73   output cannot be created
+        74   read or write failed
+        130  interrupted
+        141  the reader of our pipe went away
       """,
     version: Version.text,
     groupedSubcommands: [

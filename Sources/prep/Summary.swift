@@ -33,13 +33,13 @@ struct Summary {
   }
 
   private func lines(_ output: String) -> [String] {
+    if output == "-" { return ["standard output: done (\(Quantity.time(seconds)))"] + counts() }
     let totals = manifest.totals()
     let number = { (name: String) in totals[name]?.integerValue ?? 0 }
     let rows = manifest.kind == .tokens ? "documents" : "rows"
-    let place = output == "-" ? "standard output" : output
     let rate = Quantity.short(Int(Double(number("tokens")) / max(seconds, 1e-3)))
     var lines = [
-      "\(place): \(Quantity.grouped(number("rows"))) \(rows), "
+      "\(output): \(Quantity.grouped(number("rows"))) \(rows), "
         + "\(Quantity.grouped(number("tokens"))) tokens in \(number("shards")) shards, "
         + "\(Quantity.grouped(number("bytes"))) bytes (\(Quantity.time(seconds)), \(rate) tokens/s)"
     ]
@@ -51,14 +51,17 @@ struct Summary {
             + "\(Quantity.grouped(totals["tokens"]?.integerValue ?? 0)) tokens")
       }
     }
+    return lines + counts()
+  }
+
+  /// What was dropped, replaced or padded.
+  private func counts() -> [String] {
     let quiet: Set<String> = [
       "documents", "text_bytes", "source_documents", "source_tokens", "input_tokens",
     ]
     let notable = manifest.counts.filter { !quiet.contains($0.key) && $0.value > 0 }
-    for (name, count) in notable.sorted(by: { $0.key < $1.key }) {
-      lines.append(
-        "  \(name.split(separator: "_").joined(separator: " ")): \(Quantity.grouped(count))")
+    return notable.sorted { $0.key < $1.key }.map { name, count in
+      "  \(name.split(separator: "_").joined(separator: " ")): \(Quantity.grouped(count))"
     }
-    return lines
   }
 }
