@@ -60,11 +60,6 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     _ text: UnsafeBufferPointer<UInt8>, into result: inout Encoding
   ) throws(TokenizerError) {
     result.removeAll()
-    guard text.count <= BPEMerger.lengthLimit else {
-      throw TokenizerError(
-        .textTooLong,
-        "a text of \(text.count) bytes: the limit is \(BPEMerger.lengthLimit); split the document")
-    }
     guard let base = text.baseAddress, !text.isEmpty else { return }
     let bytes = TextBytes(base: base, count: text.count)
     var at = 0

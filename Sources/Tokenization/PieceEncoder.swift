@@ -16,6 +16,8 @@ struct PieceEncoder: ~Copyable {
   /// The ends of the tokens of the last text, where ends are wanted.
   private(set) var ends: [Int] = []
   private var wordStarts: [Bool] = []
+  /// The length of a piece that is too long to be merged, or 0.
+  private var longestRefused = 0
 
   init(model: BPEModel, cacheBytes: Int) {
     self.model = model
@@ -29,6 +31,7 @@ struct PieceEncoder: ~Copyable {
   mutating func begin(parts: Encoding.Parts) {
     self.parts = parts
     wantsEnds = !parts.isEmpty
+    longestRefused = 0
     ids.removeAll()
     starts.removeAll()
     ends.removeAll(keepingCapacity: true)
@@ -47,6 +50,12 @@ struct PieceEncoder: ~Copyable {
     case .gpt2: encode(bytes, GPT2Pieces.self)
     case .cl100k: encode(bytes, CL100KPieces.self)
     case .whitespace: encode(bytes, WhitespacePieces.self)
+    }
+    if longestRefused > 0 {
+      throw TokenizerError(
+        .textTooLong,
+        "a stretch of \(longestRefused) bytes without a place to split it: the limit is "
+          + "\(BPEMerger.pieceLimit); split the document")
     }
     if wantsEnds { locate(from: first, in: text, at: range.lowerBound) }
   }
@@ -98,7 +107,7 @@ struct PieceEncoder: ~Copyable {
     model.lengths.withUnsafeBufferPointer { lengths in
       for at in first..<count {
         var isStart = starts[at] != 0
-        if !isStart, text[end] >= 0xE0 {
+        if !isStart, end < text.count, text[end] >= 0xE0 {
           let (scalar, _) = text.scalar(end)
           isStart = scalar != .max && CharacterClasses.startsWordEach(scalar)
         }
@@ -153,6 +162,10 @@ struct PieceEncoder: ~Copyable {
   private mutating func encodeLongPiece(
     _ piece: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt32>
   ) -> Int {
+    if length > BPEMerger.pieceLimit {
+      longestRefused = max(longestRefused, length)
+      return 0
+    }
     if length > PreTokenCache.longestPiece { return merge(piece, length, to: target) }
     let hash = ByteHash.hash(UnsafeRawPointer(piece), length)
     if let entry = cache.findLong(piece, length, hash: hash) {

@@ -221,6 +221,27 @@ import UnicodeText
     #expect(try editFailure { $0["normalizer"] = nested } == nil)
   }
 
+  @Test func `A piece that is a token is that token where merges are ignored`() throws {
+    for ignores in [true, false] {
+      var document = try Self.document(Self.small(form: .none))
+      var model = try #require(document["model"]?.objectValue)
+      var vocab = try #require(model["vocab"]?.objectValue)
+      vocab["zz"] = 262
+      vocab["éé"] = 263  // as printable characters: the bytes E9 E9
+      model["vocab"] = .object(vocab)
+      model["ignore_merges"] = .bool(ignores)
+      document["model"] = .object(model)
+      // Added tokens that are written like other bytes, one of them made by merging too.
+      document["added_tokens"] = [Self.added(263, "éé"), Self.added(258, "Ġthe")]
+      let tokenizer = try Self.load(document)
+      #expect(try tokenizer.ids("zz").count == (ignores ? 1 : 2))
+      for text: [UInt8] in [[0xE9, 0xE9], Array("éé the zz".utf8), [0x7A, 0x7A, 0xE9]] {
+        let encoding = try tokenizer.encoding(text)
+        #expect(tokenizer.decode(encoding.ids) == text && encoding.ends.last == text.count)
+      }
+    }
+  }
+
   @Test func `A vocabulary without some bytes refuses only texts that need them`() throws {
     var document = try Self.document(Self.small(form: .none))
     var model = try #require(document["model"]?.objectValue)

@@ -8,8 +8,8 @@
 struct BPEMerger: ~Copyable {
   /// The longest piece that is scanned.
   static let scanLimit = 48
-  /// The longest piece at all: positions are 32 bits.
-  static let lengthLimit = 1 << 31
+  /// The longest piece at all: 256 MiB, for which the scratch memory is 7 GiB.
+  static let pieceLimit = 1 << 28
   /// Scratch memory above this many positions is given back after use.
   private static let keptPositions = 1 << 20
 
@@ -34,7 +34,7 @@ struct BPEMerger: ~Copyable {
   /// Merges a piece; the tokens are then in `ids`.
   ///
   /// `byteIDs` has 256 entries, none `UInt32.max` for a byte in the piece; `count` ≥ 1 and within
-  /// `lengthLimit`.
+  /// `pieceLimit`.
   @inline(__always)
   mutating func merge(
     _ piece: UnsafePointer<UInt8>, _ count: Int, _ byteIDs: UnsafePointer<UInt32>,

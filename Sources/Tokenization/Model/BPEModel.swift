@@ -59,7 +59,9 @@ struct BPEModel: Sendable {
       var index = ByteStringIndex(expecting: vocabulary.size)
       for id in 0..<vocabulary.size where vocabulary.isPresent[id] {
         let written = String(decoding: vocabulary.written[id], as: UTF8.self)
-        if let bytes = PrintableBytes.bytes(of: written) { _ = index.insert(bytes, UInt32(id)) }
+        if let bytes = PrintableBytes.bytes(of: written), vocabulary.spelled[id] == bytes[...] {
+          _ = index.insert(bytes, UInt32(id))
+        }
       }
       pieces = index
     }

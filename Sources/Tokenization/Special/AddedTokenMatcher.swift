@@ -18,11 +18,12 @@ struct AddedTokenMatcher: Sendable {
       $0.content.lexicographicallyPrecedes($1.content)
     }
     tokens = sorted
-    ranges = (0..<256).map { byte in
-      let start = sorted.firstIndex { Int($0.content[0]) >= byte } ?? sorted.count
-      let end = sorted.firstIndex { Int($0.content[0]) > byte } ?? sorted.count
-      return start..<end
+    var ranges = [Range<Int>](repeating: 0..<0, count: 256)
+    for (index, entry) in sorted.enumerated() {
+      let known = ranges[Int(entry.content[0])]
+      ranges[Int(entry.content[0])] = (known.isEmpty ? index : known.lowerBound)..<(index + 1)
     }
+    self.ranges = ranges
   }
 
   var isEmpty: Bool { tokens.isEmpty }

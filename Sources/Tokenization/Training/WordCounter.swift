@@ -79,9 +79,12 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
   }
 
   /// Adds to the count of one word, as from a file of counts.
-  /// - Throws: `.memoryLimit`.
+  /// - Throws: `.memoryLimit`; `.invalidOption` for a count that is negative or above 2^53.
   public mutating func add(word: [UInt8], count: Int64) throws(TokenizerError) {
-    guard count > 0 else { return }
+    guard count >= 0, count <= 1 << 53 else {
+      throw TokenizerError(.invalidOption, "\(count) cannot be the count of a word")
+    }
+    if count == 0 { return }
     word.withUnsafeBufferPointer { bytes in
       if let base = bytes.baseAddress { add(base, bytes.count, count) }
     }
@@ -145,9 +148,8 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
         if known.pointee.length == length,
           ByteCompare.equal(bytes.base + known.pointee.offset, word, length)
         {
-          // Saturating: no corpus has 2^63 words, but a file of counts may say so.
-          let (sum, overflow) = known.pointee.count.addingReportingOverflow(count)
-          known.pointee.count = overflow ? .max : sum
+          // Far below overflow: a thousand files would have to claim 2^53 each.
+          known.pointee.count &+= count
           return
         }
       }
