@@ -6,6 +6,10 @@ internal import JSON
 /// The metadata of a shard's schema: only what is the same in every shard, and enough for the
 /// next stage of a pipe.
 enum ShardMetadata {
+  /// Parameters of a run that say which rows are drawn, not what a row is: a shard is the same
+  /// whether its epoch is drawn alone or with others.
+  private static let runParameters: Set<String> = ["epochs", "epoch", "limit"]
+
   /// Sorted `prep:` keys.
   static func entries(
     kind: Manifest.Kind, tokenizer: Manifest.Tokenizer, parameters: JSONValue,
@@ -15,7 +19,10 @@ enum ShardMetadata {
     var values: [String: JSONValue] = [
       "format_version": .init(Manifest.formatVersion),
       "kind": .string(kind.rawValue),
-      "parameters": parameters,
+      "parameters": .object(
+        (parameters.objectValue?.entries ?? []).reduce(into: [:]) { kept, entry in
+          if !runParameters.contains(entry.key) { kept[entry.key] = entry.value }
+        }),
       "roles": .object(roles.reduce(into: [:]) { $0[$1.key] = .init(Int($1.value)) }),
       "sentinels": .array(tokenizer.sentinels.map { .init(Int($0)) }),
       "tokenizer_sha256": .string("\(tokenizer.digest)"),
