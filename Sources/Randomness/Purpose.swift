@@ -9,7 +9,8 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case documentOrder = 1
   /// The order of the rows of a unit (frame 0).
   case rowOrder = 2
-  /// What is decided while a unit is cut into frames: target lengths, truncation (frame 0).
+  /// What is decided while a unit is cut into frames: target lengths, truncation (frame 0); of
+  /// which kind a window is (the window's frame).
   case frame = 3
   /// Which segments stand side by side, and with which label (frame 0).
   case pair = 4
@@ -17,4 +18,6 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case mask = 5
   /// What corrupted positions are replaced by.
   case replacement = 6
+  /// In which order the parts of a frame are put: sentences, rotation.
+  case arrangement = 7
 }

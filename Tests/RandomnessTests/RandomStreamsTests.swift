@@ -19,7 +19,10 @@ import Testing
   @Test func purposesKeepTheirNumbers() {
     let table = Purpose.allCases.map { "\($0)=\($0.rawValue)" }
     #expect(
-      table == ["documentOrder=1", "rowOrder=2", "frame=3", "pair=4", "mask=5", "replacement=6"])
+      table == [
+        "documentOrder=1", "rowOrder=2", "frame=3", "pair=4", "mask=5", "replacement=6",
+        "arrangement=7",
+      ])
   }
 
   @Test func everyFieldOfTheAddressChangesTheStream() throws {
