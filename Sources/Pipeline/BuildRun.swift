@@ -13,10 +13,10 @@ internal import Randomness
 ///     options.seed = 7
 ///     let manifest = try BuildRun(options).write(to: .directory("shards", .refuse)) { _ in }
 public struct BuildRun {
-  private let options: BuildOptions
-  private let input: TokenInput
+  let options: BuildOptions
+  let input: TokenInput
+  let objective: any Objective
   private let tokenizer: TokenizerFile
-  private let objective: any Objective
   private let columns: ExampleColumns
   private let record: Manifest.Objective
   private let schema: ArrowSchema
@@ -99,9 +99,7 @@ public struct BuildRun {
     let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
     let frames = try objective.framing.frames(of: unit, random: streams)
     guard frames.count > 0 else { return nil }
-    let worker = try BuildWorker(
-      objective: objective, columns: columns, schema: schema, compression: options.compression,
-      metadata: [])
+    let worker = try makeWorker(metadata: [])
     let rows = min(frames.count, rowsPerBatch(frames))
     let batch = try worker.build(0..<rows, of: frames, random: streams).batch.encoded
     let bytesPerToken =
@@ -226,9 +224,7 @@ public struct BuildRun {
           return next..<min(count, next + step)
         },
         worker: {
-          let worker = try BuildWorker(
-            objective: objective, columns: columns, schema: schema,
-            compression: options.compression, metadata: metadata)
+          let worker = try makeWorker(metadata: metadata)
           return .init(
             map: { try worker.build($0, of: frames, random: streams) }, finish: { $0 })
         },
@@ -249,7 +245,7 @@ public struct BuildRun {
 
   /// Rows so that the longest list column has about 131,072 values; the same for every batch of a
   /// unit, so that row i is in batch i / rows.
-  private func rowsPerBatch(_ frames: FramedUnit) -> Int {
+  func rowsPerBatch(_ frames: FramedUnit) -> Int {
     var longest = 1
     for column in objective.columns {
       if case .fixed(let length) = column.shape { longest = max(longest, length) }
@@ -258,6 +254,13 @@ public struct BuildRun {
       longest = max(longest, frames.unit.tokens.count / frames.count)
     }
     return max(1, TokenizeRun.idsPerBatch / longest)
+  }
+
+  /// What one thread works with.
+  func makeWorker(metadata: [ArrowKeyValue] = []) throws -> BuildWorker {
+    try BuildWorker(
+      objective: objective, columns: columns, schema: schema, compression: options.compression,
+      metadata: metadata)
   }
 
   // MARK: What the plan and the manifest say

@@ -33,18 +33,29 @@ final class BuildWorker {
     encoder = try BatchEncoder(schema: schema, compression: compression)
   }
 
+  /// Builds the rows of a range of frames.
+  func examples(
+    _ range: Range<Int>, of frames: FramedUnit, random: RandomStreams,
+    receive: ([Piece]) -> Void = { _ in }
+  ) throws -> ExampleBatch {
+    for index in range {
+      frames.load(index, into: &frame)
+      try objective.build(frame, random, services, into: &builder)
+      receive(frame.pieces)
+    }
+    return builder.takeBatch()
+  }
+
+  /// Builds and compresses the rows of a range of frames.
   func build(
     _ range: Range<Int>, of frames: FramedUnit, random: RandomStreams
   ) throws -> BuiltBatch {
     var provenance = ProvenanceRows()
-    for index in range {
-      frames.load(index, into: &frame)
-      try objective.build(frame, random, services, into: &builder)
+    let examples = try examples(range, of: frames, random: random) { pieces in
       if columns.provenance {
-        provenance.append(frame.pieces, documentIDs: frames.unit.documentIDs)
+        provenance.append(pieces, documentIDs: frames.unit.documentIDs)
       }
     }
-    let examples = builder.takeBatch()
     let batch = columns.recordBatch(examples, provenance: provenance, schema: schema)
     return BuiltBatch(
       batch: try ShardBatch(

@@ -41,7 +41,7 @@ struct Prep: ParsableCommand {
       CommandGroup(
         name: "Datasets",
         subcommands: [Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self]),
-      CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self]),
+      CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self, Bench.self]),
     ])
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Concurrency
+public import Corpus
+internal import Datasets
+internal import Digests
+public import JSON
+public import Tokenization
+
+/// `prep bench encode`: how fast a tokenizer encodes your own text, in memory.
+///
+/// *First sight* is the first pass of fresh encoders over the text, after one tiny call; *warm* is
+/// the median of later passes of the same encoders. Reading and parsing are not timed.
+public struct EncodingBenchmark {
+  private let path: String
+  private let specials: [String]
+  private let preTokenizer: PreTokenizerRule?
+  private let scan: CorpusScan
+  private let threads: Int
+  private let rounds: Int
+  private let cacheMegabytes: Int
+
+  /// A benchmark of a tokenizer on files.
+  ///
+  /// - Parameter rounds: warm passes.
+  /// - Throws: `CorpusError` naming an input that cannot be used.
+  public init(
+    tokenizer: String, specials: [String], preTokenizer: PreTokenizerRule?, inputs: [String],
+    corpus: CorpusOptions, threads: Int,
+    rounds: Int, cacheMegabytes: Int, limit: Int?
+  ) throws {
+    path = tokenizer
+    self.specials = specials
+    self.preTokenizer = preTokenizer
+    self.threads = threads
+    self.rounds = rounds
+    self.cacheMegabytes = cacheMegabytes
+    scan = try CorpusScan(inputs: inputs, options: corpus, threads: threads, limit: limit)
+  }
+
+  /// Runs it.
+  ///
+  /// - Returns: `load_seconds`, `first_sight_mb_s`, `warm_mb_s`, `ids_sha256` (SHA-256 over all
+  ///   ids as little-endian uint32, documents in order), and what was encoded.
+  /// - Throws: what reading or encoding throws.
+  public func run() throws -> JSONObject {
+    let texts = try readTexts()
+    let bytes = texts.reduce(0) { $0 + $1.count }
+    let clock = ContinuousClock()
+    var loaded: TokenizerFile?
+    var workers: [EncodingWorker] = []
+    let load = try clock.measure {
+      let file = try TokenizerFile(
+        path: path, specials: specials, preTokenizer: preTokenizer)
+      workers = (0..<threads).map { _ in
+        EncodingWorker(file.tokenizer, cacheMegabytes: cacheMegabytes)
+      }
+      for worker in workers { try worker.encode([Array("a".utf8)], 0..<1) }
+      loaded = file
+    }
+    let first = try clock.measure { _ = try pass(texts, workers, keepsIDs: false) }
+    var warm: [Double] = []
+    for _ in 0..<max(1, rounds) {
+      warm.append(try clock.measure { _ = try pass(texts, workers, keepsIDs: false) } / .seconds(1))
+    }
+    let (tokens, digest) = try pass(texts, workers, keepsIDs: true)
+    let megabytes = Double(bytes) / 1e6
+    return [
+      "tokenizer": .string("\(loaded?.record.digest.description ?? "")"),
+      "threads": .init(threads), "documents": .init(texts.count), "bytes": .init(bytes),
+      "tokens": .init(tokens), "load_seconds": .double(load / .seconds(1)),
+      "first_sight_mb_s": .double(megabytes / (first / .seconds(1))),
+      "warm_mb_s": .double(megabytes / warm.sorted()[warm.count / 2]),
+      "ids_sha256": .string("\(digest)"),
+    ]
+  }
+
+  private func readTexts() throws -> [[UInt8]] {
+    var texts: [[UInt8]] = []
+    try scan.run(
+      worker: {
+        { batch, parser in
+          var batchTexts: [[UInt8]] = []
+          try parser.forEachDocument(in: batch) { batchTexts.append(Array($0.text)) }
+          return batchTexts
+        }
+      },
+      consume: { batchTexts, _ in texts += batchTexts })
+    return texts
+  }
+
+  /// Encodes everything once, in ranges of about 256 KiB.
+  private func pass(
+    _ texts: [[UInt8]], _ workers: [EncodingWorker], keepsIDs: Bool
+  ) throws -> (tokens: Int, digest: SHA256Digest) {
+    var next = 0
+    var tokens = 0
+    var hash = SHA256()
+    var waiting = workers
+    try OrderedPipeline<Range<Int>, (count: Int, ids: [UInt32]), Void, Void>(threads: threads).run(
+      source: {
+        guard next < texts.count else { return nil }
+        let start = next
+        var size = 0
+        while next < texts.count, size < 1 << 18 {
+          size += texts[next].count
+          next += 1
+        }
+        return start..<next
+      },
+      worker: {
+        let worker = waiting.removeLast()
+        worker.keepsIDs = keepsIDs
+        return .init(map: { try worker.encode(texts, $0) }, finish: { $0 })
+      },
+      fold: { result, _ in
+        tokens += result.count
+        if keepsIDs { result.ids.withUnsafeBytes { hash.update($0) } }
+      },
+      flush: { _ in }, sink: { _ in })
+    return (tokens, hash.finalize())
+  }
+}
+
+/// The encoder of one thread, kept from pass to pass so that its cache is.
+private final class EncodingWorker {
+  var keepsIDs = false
+  private var encoder: Encoder
+  private var encoding = Encoding(parts: [])
+
+  init(_ tokenizer: Tokenizer, cacheMegabytes: Int) {
+    encoder = tokenizer.encoder(cacheMegabytes: cacheMegabytes)
+  }
+
+  @discardableResult
+  func encode(_ texts: [[UInt8]], _ range: Range<Int>) throws -> (count: Int, ids: [UInt32]) {
+    var count = 0
+    var ids: [UInt32] = []
+    for index in range {
+      try texts[index].withUnsafeBufferPointer { try encoder.encode($0, into: &encoding) }
+      count += encoding.ids.count
+      if keepsIDs { ids += encoding.ids }
+    }
+    return (count, ids)
+  }
+}

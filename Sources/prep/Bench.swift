@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+internal import JSON
+internal import Objectives
+internal import Pipeline
+
+/// `prep bench`
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure rates on your own data, in memory, with a digest of the result.",
+    subcommands: [BenchEncode.self, BenchBuild.self])
+
+  /// Prints figures as JSON, or one a line for people.
+  static func show(_ figures: JSONObject, json: Bool) throws {
+    var output = StandardOutput()
+    if json {
+      let line = JSONValue.object(figures).serialized(sortedKeys: false)
+      try output.line(String(decoding: line, as: UTF8.self))
+    } else {
+      let width = figures.keys.map(\.count).max() ?? 0
+      for entry in figures.entries {
+        let padding = String(repeating: " ", count: width - entry.key.count)
+        let name = entry.key.split(separator: "_").joined(separator: " ")
+        let value =
+          switch entry.value {
+          case .string(let text): text
+          case .integer(let number): Quantity.grouped(Int(number))
+          case .double(let number):
+            number >= 1000 ? Quantity.grouped(Int(number)) : Quantity.decimal(number, 3)
+          default: ""
+          }
+        try output.line("\(name)\(padding)  \(value)")
+      }
+    }
+    try output.flush()
+  }
+}
+
+/// `prep bench encode`
+struct BenchEncode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode",
+    abstract: "How fast a tokenizer encodes text that it sees for the first time, and again.")
+
+  @OptionGroup var corpus: CorpusArguments
+  @OptionGroup var tokenizer: TokenizerArguments
+
+  @Option(help: "Warm passes, of which the median is given.")
+  var rounds = 3
+
+  @Option(help: "Megabytes of pre-token cache a thread.")
+  var cache = 32
+
+  @Flag(help: "Print a JSON object.")
+  var json = false
+
+  @OptionGroup(title: "General") var global: GlobalOptions
+
+  func run() throws {
+    let benchmark = try EncodingBenchmark(
+      tokenizer: tokenizer.tokenizer, specials: tokenizer.special,
+      preTokenizer: tokenizer.preTokenizer, inputs: corpus.inputs, corpus: corpus.options(),
+      threads: global.threads, rounds: rounds, cacheMegabytes: max(1, cache), limit: global.limit)
+    try Bench.show(benchmark.run(), json: json)
+  }
+}
+
+/// `prep bench build`
+struct BenchBuild: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build",
+    abstract: "How fast an objective turns tokens in memory into examples in memory.")
+
+  @Argument(help: ArgumentHelp("Token datasets made by prep tokenize.", valueName: "tokens"))
+  var inputs: [String]
+
+  @Option(help: ArgumentHelp("What the examples are for; see prep objectives.", valueName: "name"))
+  var objective: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Set a parameter of the objective, or preset=NAME.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: "The key of all randomness.")
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("Give a token a role, as in mask=<mask>.", valueName: "role=token"))
+  var special: [String] = []
+
+  @Option(help: "Timed passes, of which the median is given.")
+  var rounds = 3
+
+  @Flag(help: "Print a JSON object.")
+  var json = false
+
+  @OptionGroup(title: "General") var global: GlobalOptions
+
+  func run() throws {
+    var options = BuildOptions(inputs: inputs, objective: objective)
+    options.settings = try settings.map(Build.setting)
+    options.seed = seed
+    options.specials = special
+    options.threads = global.threads
+    try Bench.show(BuildBenchmark(options, rounds: rounds).measure(), json: json)
+  }
+}
