@@ -35,8 +35,8 @@ struct TokenizerTrain: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The file to write.", valueName: "tokenizer.json"))
-  var output: String
+    help: ArgumentHelp("The file to write; standard output without it.", valueName: "file"))
+  var output: String?
 
   @Flag(help: "Replace the file that is there.")
   var overwrite = false
@@ -44,7 +44,9 @@ struct TokenizerTrain: ParsableCommand {
   @OptionGroup(title: "General") var global: GlobalOptions
 
   func run() throws {
-    try TokenizerTraining.checkOutput(output, overwrite: overwrite)
+    if let output, output != "-" {
+      try TokenizerTraining.checkOutput(output, overwrite: overwrite)
+    }
     let trainer = try BPETrainer(
       vocabularySize: vocabSize, minimumFrequency: minFrequency, preTokenizer: preTokenizer,
       form: form, specials: TokenizerTraining.specials(specialTokens))
@@ -54,9 +56,15 @@ struct TokenizerTrain: ParsableCommand {
     let display = global.display()
     let result = try training.run { display.show($0) }
     display.end()
-    try TokenizerTraining.write(result.tokenizer, to: output)
+    if let output, output != "-" {
+      try TokenizerTraining.write(result.tokenizer, to: output)
+    } else {
+      var standardOutput = StandardOutput()
+      try standardOutput.write(result.tokenizer.serialized())
+      try standardOutput.flush()
+    }
     global.note(
-      "\(output): \(Quantity.grouped(result.tokenizer.vocabularySize)) entries from "
+      "\(output ?? "standard output"): \(Quantity.grouped(result.tokenizer.vocabularySize)) entries from "
         + "\(Quantity.grouped(result.documents)) documents, "
         + "\(Quantity.grouped(result.words)) different words "
         + "(\(Quantity.short(result.textBytes))B, \(Quantity.time(display.elapsed)))")
