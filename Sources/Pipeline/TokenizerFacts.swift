@@ -22,7 +22,7 @@ public struct TokenizerFacts {
   /// Collects the facts.
   public init(_ file: TokenizerFile) {
     let tokenizer = file.tokenizer
-    let steps = tokenizer.normalization.steps.map(\.name)
+    let steps = tokenizer.normalizer.stepNames
     let roles = tokenizer.roles.assigned.map { role, id in
       (role.rawValue, id, tokenizer.token(id) ?? "")
     }
@@ -34,7 +34,7 @@ public struct TokenizerFacts {
       Entry(
         name: "normalization", value: .array(steps.map { .string($0) }),
         text: steps.isEmpty ? "none" : steps.joined(separator: ", ")),
-      Self.text("pre_tokenizer", tokenizer.preTokenizer.rawValue),
+      Self.text("pre_tokenizer", tokenizer.preTokenizer.stepNames.joined(separator: ", ")),
       Self.text("unicode_version", ICUVersion.unicode),
       Self.text("sha256", "\(file.record.digest)"),
       Entry(

@@ -10,9 +10,10 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   private let addedTokens: AddedTokenMode
   private let rawTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
-  private var pieces: PieceEncoder
-  private var segment: [UInt8] = []
-  private var alignment = TextAlignment()
+  private let model: any ModelEncoder
+  /// The quick way: bytes, split by one rule.
+  private let quick: (model: ByteEncoder, rule: PreTokenizerRule)?
+  private var list = PieceList()
 
   init(_ tokenizer: Tokenizer, addedTokens mode: AddedTokenMode, cacheMegabytes: Int) {
     self.tokenizer = tokenizer
@@ -20,19 +21,22 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     switch tokenizer.model {
     case .bytePairs(let model):
       let megabytes = min(max(cacheMegabytes, 0), 1 << 20)
-      pieces = PieceEncoder(model: model, cacheBytes: megabytes << 20)
+      let encoder = ByteEncoder(model: model, cacheBytes: megabytes << 20)
+      self.model = encoder
+      quick = tokenizer.preTokenizer.rule.map { (encoder, $0) }
     }
     let added = mode == .matched ? tokenizer.addedTokens : []
     rawTokens = AddedTokenMatcher(
       added.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
     // Where normalization fails (texts of 2 GiB) the token is looked for as it is.
-    let normalization = tokenizer.normalization
+    let normalizer = tokenizer.normalizer
     normalizedTokens = AddedTokenMatcher(
       added.filter(\.isNormalized).map { token in
         let bytes = Array(token.content.utf8)
         var content: [UInt8] = []
+        var alignment: TextAlignment?
         let done: ()? = bytes.withUnsafeBufferPointer {
-          try? normalization.apply($0, to: &content)
+          try? normalizer.apply($0, to: &content, alignment: &alignment)
         }
         return (done == nil ? bytes : content, token)
       })
@@ -43,11 +47,8 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   public func normalize(
     _ text: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]
   ) throws(TokenizerError) {
-    do {
-      try tokenizer.normalization.apply(text, to: &result)
-    } catch {
-      throw TokenizerError(.normalization, error.description)
-    }
+    var alignment: TextAlignment?
+    try tokenizer.normalizer.apply(text, to: &result, alignment: &alignment)
   }
 
   /// Replaces `result` by the encoding of a text. No framing tokens are added.
@@ -86,58 +87,74 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   ) throws(TokenizerError) {
     if text.isEmpty { return }
     let wantsOriginal = result.parts.contains(.originalEnds)
-    let base = result.normalized.count
-    let normalizes = !tokenizer.normalization.isIdentity
-    if !normalizes {
-      result.normalized.append(contentsOf: text)
+    list.alignment = wantsOriginal ? TextAlignment() : nil
+    list.offset = offset
+    try tokenizer.normalizer.apply(text, to: &list.text, alignment: &list.alignment)
+    findNormalizedTokens()
+    model.begin(parts: result.parts)
+    if let (model, rule) = quick {
+      try encodePieces { bytes, piece throws(TokenizerError) in
+        try model.encode(bytes, piece.range, rule: rule)
+      } added: { bytes, piece throws(TokenizerError) in
+        try model.encode(bytes, [piece])
+      }
     } else {
-      do {
-        if wantsOriginal {
-          try tokenizer.normalization.apply(text, to: &segment, alignment: &alignment)
-        } else {
-          try tokenizer.normalization.apply(text, to: &segment)
-        }
-      } catch {
-        throw TokenizerError(.normalization, error.description)
-      }
-      if base == 0 {
-        swap(&result.normalized, &segment)
-      } else {
-        result.normalized.append(contentsOf: segment)
+      try tokenizer.preTokenizer.apply(&list)
+      let model = model
+      let pieces = list.pieces
+      try list.text.withUnsafeBufferPointer { all throws(TokenizerError) in
+        guard let base = all.baseAddress else { return }
+        try model.encode(TextBytes(base: base, count: all.count), pieces)
       }
     }
-    let firstToken = result.ids.count
-    var normalized: [UInt8] = []
-    swap(&normalized, &result.normalized)
-    defer { swap(&normalized, &result.normalized) }
-    try normalized.withUnsafeBufferPointer { all throws(TokenizerError) in
-      try encodeNormalized(UnsafeBufferPointer(rebasing: all[base...]), offset: base, &result)
-    }
-    guard wantsOriginal else { return }
-    if normalizes {
-      var ends = pieces.ends
-      alignment.mapEnds(&ends)
+    model.flush(into: &result, offset: result.normalized.count)
+    if wantsOriginal {
+      var ends = model.ends
+      if !tokenizer.normalizer.isIdentity || quick == nil { list.alignment?.mapEnds(&ends) }
       for end in ends { result.originalEnds.append(offset + end) }
-    } else {
-      for end in pieces.ends { result.originalEnds.append(offset + end) }
     }
-    assert(result.originalEnds.count - firstToken == result.ids.count - firstToken)
+    if result.normalized.isEmpty {
+      swap(&result.normalized, &list.text)
+    } else {
+      result.normalized.append(contentsOf: list.text)
+    }
   }
 
-  /// Encodes a stretch of normalized text; its token ends are then in `pieces.ends`.
-  private mutating func encodeNormalized(
-    _ text: UnsafeBufferPointer<UInt8>, offset: Int, _ result: inout Encoding
+  private func encodePieces(
+    text: (TextBytes, Piece) throws(TokenizerError) -> Void,
+    added: (TextBytes, Piece) throws(TokenizerError) -> Void
   ) throws(TokenizerError) {
-    pieces.begin(parts: result.parts)
-    guard let base = text.baseAddress, !text.isEmpty else { return }
-    let bytes = TextBytes(base: base, count: text.count)
-    var at = 0
-    while let match = normalizedTokens.next(in: bytes, from: at, floor: at) {
-      try pieces.encode(bytes, at..<match.range.lowerBound, rule: tokenizer.preTokenizer)
-      pieces.append(match.id, end: match.range.upperBound)
-      at = match.range.upperBound
+    try list.text.withUnsafeBufferPointer { all throws(TokenizerError) in
+      guard let base = all.baseAddress else { return }
+      let bytes = TextBytes(base: base, count: all.count)
+      for piece in list.pieces {
+        if piece.isText { try text(bytes, piece) } else { try added(bytes, piece) }
+      }
     }
-    try pieces.encode(bytes, at..<text.count, rule: tokenizer.preTokenizer)
-    pieces.flush(into: &result, offset: offset)
+  }
+
+  /// Divides the normalized text at the added tokens that are looked for there.
+  private mutating func findNormalizedTokens() {
+    list.pieces.removeAll(keepingCapacity: true)
+    let count = list.text.count
+    guard !normalizedTokens.isEmpty else {
+      if count > 0 { list.pieces.append(Piece(start: 0, end: count)) }
+      return
+    }
+    var pieces: [Piece] = []
+    list.text.withUnsafeBufferPointer { all in
+      guard let base = all.baseAddress else { return }
+      let bytes = TextBytes(base: base, count: count)
+      var at = 0
+      while let match = normalizedTokens.next(in: bytes, from: at, floor: at) {
+        if at < match.range.lowerBound {
+          pieces.append(Piece(start: at, end: match.range.lowerBound))
+        }
+        at = match.range.upperBound
+        pieces.append(Piece(start: match.range.lowerBound, end: at, token: match.id))
+      }
+      if at < count { pieces.append(Piece(start: at, end: count)) }
+    }
+    list.pieces = pieces
   }
 }

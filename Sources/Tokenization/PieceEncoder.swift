@@ -2,8 +2,42 @@
 
 import UnicodeText
 
+/// Byte-level byte-pair encoding of the pieces of texts.
+final class ByteEncoder: ModelEncoder {
+  private var pieces: PieceEncoder
+
+  init(model: BPEModel, cacheBytes: Int) {
+    pieces = PieceEncoder(model: model, cacheBytes: cacheBytes)
+  }
+
+  var ends: [Int] { pieces.ends }
+
+  func begin(parts: Encoding.Parts) { pieces.begin(parts: parts) }
+
+  func encode(_ text: TextBytes, _ list: [Piece]) throws(TokenizerError) {
+    for piece in list {
+      if piece.isText {
+        try pieces.encode(text, piece.range, rule: nil)
+      } else {
+        pieces.append(piece.token, end: piece.end)
+      }
+    }
+  }
+
+  /// Encodes a range of a text; pieces do not look beyond it.
+  func encode(
+    _ text: TextBytes, _ range: Range<Int>, rule: PreTokenizerRule
+  ) throws(TokenizerError) {
+    try pieces.encode(text, range, rule: rule)
+  }
+
+  func flush(into result: inout Encoding, offset: Int) {
+    pieces.flush(into: &result, offset: offset)
+  }
+}
+
 /// Splits normalized text into pieces and merges each, through the cache.
-struct PieceEncoder: ~Copyable {
+private struct PieceEncoder: ~Copyable {
   private let model: BPEModel
   private let byteIDs: UnsafeMutablePointer<UInt32>
   private var cache: PreTokenCache
@@ -38,9 +72,9 @@ struct PieceEncoder: ~Copyable {
     wordStarts.removeAll(keepingCapacity: true)
   }
 
-  /// Encodes a range of a text; pieces do not look beyond it.
+  /// Encodes a range of a text by the pieces of a rule, or as one piece.
   mutating func encode(
-    _ text: TextBytes, _ range: Range<Int>, rule: PreTokenizerRule
+    _ text: TextBytes, _ range: Range<Int>, rule: PreTokenizerRule?
   ) throws(TokenizerError) {
     if range.isEmpty { return }
     let bytes = TextBytes(base: text.base + range.lowerBound, count: range.count)
@@ -50,6 +84,7 @@ struct PieceEncoder: ~Copyable {
     case .gpt2: encode(bytes, GPT2Pieces.self)
     case .cl100k: encode(bytes, CL100KPieces.self)
     case .whitespace: encode(bytes, WhitespacePieces.self)
+    case nil: encode(bytes, WholePieces.self)
     }
     if longestRefused > 0 {
       throw TokenizerError(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JSON
-public import UnicodeText
 
 /// A tokenizer: normalization, splitting, a model that makes ids, and what is special about some.
 ///
@@ -13,7 +12,7 @@ public import UnicodeText
 ///
 /// A value may be shared between threads; each thread makes its own `Encoder`.
 public struct Tokenizer: Sendable {
-  /// The kinds of model. One so far: byte-level byte-pair encoding.
+  /// The kinds of model. Another one is another case, and a file that makes its `PieceModel`.
   enum Model: Sendable {
     case bytePairs(BPEModel)
   }
@@ -23,9 +22,11 @@ public struct Tokenizer: Sendable {
   /// Tokens that are matched as a whole, ascending by id.
   public let addedTokens: [AddedToken]
   /// What is done to text before anything else.
-  public let normalization: TextPipeline
+  public let normalizer: Normalizer
   /// How text is split into pieces.
-  public let preTokenizer: PreTokenizerRule
+  public let preTokenizer: PreTokenizer
+  /// How tokens become text again.
+  public let decoder: TokenDecoder
   /// What the tokenizer's own post-processor adds.
   public let framing: TemplateFraming
   /// Which tokens pad, end, mask, …
@@ -74,16 +75,19 @@ public struct Tokenizer: Sendable {
 
   /// The bytes of a sequence of ids. An id without a token becomes U+FFFD.
   public func decode(_ ids: some Sequence<UInt32>, skippingSpecial: Bool = false) -> [UInt8] {
+    let unknown: [UInt8] = [0xEF, 0xBF, 0xBD]
+    var tokens: [[UInt8]] = []
     var result: [UInt8] = []
+    let isByteLevel = decoder.isByteLevel
     for id in ids {
-      guard let bytes = vocabulary.bytes(of: id) else {
-        result.append(contentsOf: [0xEF, 0xBF, 0xBD])
-        continue
+      if skippingSpecial, isSpecial(id) { continue }
+      if isByteLevel {
+        result.append(contentsOf: vocabulary.bytes(of: id) ?? unknown[...])
+      } else {
+        tokens.append(vocabulary.contains(id) ? Array(vocabulary.written[Int(id)]) : unknown)
       }
-      if skippingSpecial, vocabulary.isSpecial[Int(id)] { continue }
-      result.append(contentsOf: bytes)
     }
-    return result
+    return isByteLevel ? result : decoder.text(of: tokens)
   }
 
   /// The same tokenizer with other roles.

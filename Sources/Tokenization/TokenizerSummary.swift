@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import UnicodeText
-
 /// The facts about a tokenizer that a person wants to see first.
 public struct TokenizerSummary: Sendable, Hashable {
   /// A role and the token that has it.
@@ -63,7 +61,7 @@ extension Tokenizer {
       try encoder.encode(text, into: &encoding)
       sample = TokenizerSummary.Sample(bytes: text.count, tokens: encoding.ids.count)
     }
-    let steps = normalization.isIdentity ? [] : normalization.steps.map(\.name)
+    let steps = normalizer.stepNames
     var longest = 0
     var specialCount = 0
     for id in 0..<vocabularySize where vocabulary.isPresent[id] {
@@ -80,7 +78,7 @@ extension Tokenizer {
     return TokenizerSummary(
       model: "byte-level BPE",
       normalization: steps.isEmpty ? "none" : steps.joined(separator: ", "),
-      preTokenizer: preTokenizer.rawValue, template: templateText,
+      preTokenizer: preTokenizer.stepNames.joined(separator: ", "), template: templateText,
       vocabularySize: vocabularySize, tokenCount: tokenCount, mergeCount: mergeCount,
       specialCount: specialCount, sentinelCount: roles.sentinels.count, longestToken: longest,
       roles: roles.assigned.map { role, id in

@@ -58,8 +58,24 @@ public struct TextAlignment: Sendable {
     }
   }
 
+  /// Adds the steps of another alignment, whose original is the output of this one.
+  public mutating func append(_ other: TextAlignment) {
+    for step in 0..<other.stepCount {
+      var changes = other.steps[step]
+      addStep(&changes)
+    }
+    outputCount = other.outputCount
+  }
+
+  /// Adds a step that changed these stretches of what was the output so far.
+  public mutating func append(_ changes: TextChanges, outputCount: Int) {
+    var items = changes.items
+    addStep(&items)
+    self.outputCount = outputCount
+  }
+
   /// Forgets everything and keeps the memory.
-  mutating func reset() {
+  public mutating func reset() {
     stepCount = 0
     outputCount = 0
   }
@@ -82,4 +98,26 @@ extension cicut_change {
   fileprivate func originalEnd(of position: Int) -> Int {
     position <= Int(output_end) ? Int(original_end) : Int(original_end) + position - Int(output_end)
   }
+}
+
+/// The stretches that a step changed, in order of position, for ``TextAlignment``.
+public struct TextChanges: Sendable {
+  var items: [cicut_change] = []
+
+  /// No changes.
+  public init() {}
+
+  /// Records one changed stretch: its output, and the end of what it was made of. Positions are
+  /// below 2^31, as ``TextPipeline/maximumTextLength`` has it.
+  @inline(__always)
+  public mutating func append(outputStart: Int, outputEnd: Int, originalEnd: Int) {
+    items.append(
+      cicut_change(
+        output_start: UInt32(truncatingIfNeeded: outputStart),
+        output_end: UInt32(truncatingIfNeeded: outputEnd),
+        original_end: UInt32(truncatingIfNeeded: originalEnd)))
+  }
+
+  /// Forgets all changes and keeps the memory.
+  public mutating func removeAll() { items.removeAll(keepingCapacity: true) }
 }

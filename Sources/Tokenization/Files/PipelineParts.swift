@@ -3,54 +3,54 @@
 import JSON
 import UnicodeText
 
-/// The `normalizer` of a `tokenizer.json`, both ways.
+/// Reads the `normalizer` of a `tokenizer.json`.
 enum NormalizerReader {
   private static let names: [(String, NormalForm)] = [
     ("NFC", .nfc), ("NFD", .nfd), ("NFKC", .nfkc), ("NFKD", .nfkd),
   ]
   private static let supported = "NFC, NFD, NFKC, NFKD and sequences of them are"
 
-  static func pipeline(_ part: JSONPart?) throws(TokenizerError) -> TextPipeline {
-    var found: [TextStep] = []
-    if let part { found = try steps(part) }
-    do throws(TextError) {
-      return try TextPipeline(steps: found)
-    } catch {
-      throw TokenizerError(.normalization, at: part?.path, error.description)
-    }
+  static func normalizer(_ part: JSONPart?) throws(TokenizerError) -> Normalizer {
+    guard let part else { return .none }
+    return Normalizer(steps: try steps(part), value: part.value)
   }
 
-  private static func steps(_ part: JSONPart) throws(TokenizerError) -> [TextStep] {
+  /// The normalizer that brings text into a form.
+  static func normalizer(_ form: NormalForm) throws(TokenizerError) -> Normalizer {
+    if form == .none { return .none }
+    guard let (name, _) = names.first(where: { $0.1 == form }) else {
+      throw TokenizerError(
+        .invalidOption,
+        "a tokenizer.json cannot say \"\(form.rawValue)\"; normalize the text before "
+          + "(prep normalize), or use nfc, nfd, nfkc or nfkd")
+    }
+    return try normalizer(JSONPart(value: ["type": .string(name)], path: "normalizer"))
+  }
+
+  private static func steps(_ part: JSONPart) throws(TokenizerError) -> [NormalizerStep] {
     let type = try part.type()
-    if let (_, form) = names.first(where: { $0.0 == type }) { return [.normalize(form)] }
-    guard type == "Sequence" else {
+    if let (_, form) = names.first(where: { $0.0 == type }) {
+      return [try text([.normalize(form)], at: part)]
+    }
+    switch type {
+    case "Sequence":
+      var result: [NormalizerStep] = []
+      for element in try part.required("normalizers").elements() {
+        result += try steps(element)
+      }
+      return result
+    default:
       throw part.unsupported("the normalizer \"\(type)\"", supported)
     }
-    var result: [TextStep] = []
-    for element in try part.required("normalizers").elements() {
-      result += try steps(element)
-    }
-    return result
   }
 
-  /// What is written for a pipeline.
-  static func value(_ pipeline: TextPipeline) throws(TokenizerError) -> JSONValue {
-    var parts: [JSONValue] = []
-    for step in pipeline.steps where step != .normalize(.none) {
-      guard case .normalize(let form) = step,
-        let (name, _) = names.first(where: { $0.1 == form })
-      else {
-        throw TokenizerError(
-          .invalidOption,
-          "a tokenizer.json cannot say \"\(step.name)\"; normalize the text before (prep normalize), "
-            + "or use nfc, nfd, nfkc or nfkd")
-      }
-      parts.append(["type": .string(name)])
-    }
-    switch parts.count {
-    case 0: return .null
-    case 1: return parts[0]
-    default: return ["type": "Sequence", "normalizers": .array(parts)]
+  private static func text(
+    _ steps: [TextStep], at part: JSONPart
+  ) throws(TokenizerError) -> NormalizerStep {
+    do {
+      return .text(try TextPipeline(steps: steps))
+    } catch {
+      throw TokenizerError(.normalization, at: part.path, error.description)
     }
   }
 }
@@ -60,7 +60,12 @@ enum PreTokenizerReader {
   private static let supported =
     "ByteLevel is, and Split with the expression of gpt2, cl100k or whitespace before ByteLevel"
 
-  static func rule(_ part: JSONPart?) throws(TokenizerError) -> PreTokenizerRule {
+  static func preTokenizer(_ part: JSONPart?) throws(TokenizerError) -> PreTokenizer {
+    PreTokenizer(
+      steps: [.rule(try rule(part))], isByteLevel: true, value: part?.value ?? .null)
+  }
+
+  private static func rule(_ part: JSONPart?) throws(TokenizerError) -> PreTokenizerRule {
     guard let part else {
       throw TokenizerError(
         .unsupported, at: "pre_tokenizer", "a tokenizer without one is not byte-level; \(supported)"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import JSON
-import UnicodeText
 
 extension Tokenizer {
   /// Reads a `tokenizer.json` of Hugging Face `tokenizers`: byte-level byte-pair encoding.
@@ -23,9 +22,9 @@ extension Tokenizer {
     guard root.value.objectValue != nil else { throw root.wrongKind("an object") }
     let modelPart = try root.required("model")
     try checkModel(modelPart)
-    let normalization = try NormalizerReader.pipeline(root["normalizer"])
-    let preTokenizer = try PreTokenizerReader.rule(root["pre_tokenizer"])
-    try checkDecoder(root["decoder"])
+    let normalizer = try NormalizerReader.normalizer(root["normalizer"])
+    let preTokenizer = try PreTokenizerReader.preTokenizer(root["pre_tokenizer"])
+    let decoder = try DecoderReader.decoder(root["decoder"])
     let added = try readAddedTokens(root["added_tokens"])
     let merges = try readMerges(modelPart)
     let vocabulary = try Vocabulary(model: readVocabulary(modelPart), added: added) { token in
@@ -37,7 +36,7 @@ extension Tokenizer {
     let framing = try TemplateReader(vocabulary: vocabulary).framing(root["post_processor"])
     var tokenizer = Tokenizer(
       model: .bytePairs(model), vocabulary: vocabulary, addedTokens: added,
-      normalization: normalization, preTokenizer: preTokenizer, framing: framing,
+      normalizer: normalizer, preTokenizer: preTokenizer, decoder: decoder, framing: framing,
       roles: SpecialRoles(), source: bytes, sourceConfiguration: configuration?.objectValue)
     tokenizer.findRoles(configuration: configuration, specialTokensMap: specialTokensMap)
     return tokenizer
@@ -60,14 +59,6 @@ extension Tokenizer {
       if let part = model[key], try !part.string().isEmpty {
         throw part.unsupported("\"\(key)\"", supported)
       }
-    }
-  }
-
-  private static func checkDecoder(_ part: JSONPart?) throws(TokenizerError) {
-    guard let part else { return }
-    let type = try part.type()
-    guard type == "ByteLevel" else {
-      throw part.unsupported("the decoder \"\(type)\"", "ByteLevel is")
     }
   }
 

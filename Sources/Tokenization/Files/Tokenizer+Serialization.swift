@@ -13,18 +13,14 @@ extension Tokenizer {
     root["truncation"] = .null
     root["padding"] = .null
     root["added_tokens"] = .array(addedTokens.map(Self.value))
-    root["normalizer"] = try NormalizerReader.value(normalization)
-    root["pre_tokenizer"] = PreTokenizerReader.value(preTokenizer)
-    root["post_processor"] = byteLevel
-    root["decoder"] = byteLevel
+    root["normalizer"] = normalizer.value
+    root["pre_tokenizer"] = preTokenizer.value
+    root["post_processor"] = TokenDecoder.byteLevel.value
+    root["decoder"] = decoder.value
     switch model {
     case .bytePairs(let model): root["model"] = value(of: model)
     }
     return JSONValue.object(root).serialized(pretty: true, sortedKeys: false)
-  }
-
-  private var byteLevel: JSONValue {
-    ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true]
   }
 
   private static func value(_ token: AddedToken) -> JSONValue {

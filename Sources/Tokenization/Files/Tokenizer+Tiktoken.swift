@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import UnicodeText
-
 extension Tokenizer {
   /// Reads a rank file of `tiktoken`: lines of a token in base64, a blank, and its rank, the ranks
   /// being 0, 1, 2, … in order.
@@ -28,7 +26,7 @@ extension Tokenizer {
     let model = try RankFile.model(tokens, vocabulary)
     var tokenizer = Tokenizer(
       model: .bytePairs(model), vocabulary: vocabulary, addedTokens: added,
-      normalization: try NormalizerReader.pipeline(nil), preTokenizer: preTokenizer,
+      normalizer: .none, preTokenizer: PreTokenizer(preTokenizer), decoder: .byteLevel,
       framing: .none, roles: SpecialRoles(), source: nil, sourceConfiguration: nil)
     tokenizer.findRoles(configuration: nil, specialTokensMap: nil)
     return tokenizer

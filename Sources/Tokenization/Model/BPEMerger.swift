@@ -40,22 +40,43 @@ struct BPEMerger: ~Copyable {
     _ piece: UnsafePointer<UInt8>, _ count: Int, _ byteIDs: UnsafePointer<UInt32>,
     _ table: PairTable
   ) -> Int {
-    count <= Self.scanLimit
-      ? mergeByScan(piece, count, byteIDs, table) : mergeByHeap(piece, count, byteIDs, table)
+    let symbols = symbols(count)
+    var at = 0
+    while at < count {
+      symbols[at] = byteIDs[Int(piece[at])]
+      at &+= 1
+    }
+    return merge(count, table)
+  }
+
+  /// Room for so many symbols of a piece, to be filled before `merge(_:_:)`: `ids`.
+  @inline(__always)
+  mutating func symbols(_ count: Int) -> UnsafeMutablePointer<UInt32> {
+    if count > Self.scanLimit { makeRoom(count) }
+    return ids
+  }
+
+  /// Merges the symbols that stand in `ids`: at least one, within `pieceLimit`, none `UInt32.max`.
+  @inline(__always)
+  mutating func merge(_ count: Int, _ table: PairTable) -> Int {
+    count <= Self.scanLimit ? mergeByScan(count, table) : mergeByHeap(count, table)
   }
 
   @inline(never)
-  private mutating func mergeByScan(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, _ byteIDs: UnsafePointer<UInt32>,
-    _ table: PairTable
-  ) -> Int {
+  private mutating func makeRoom(_ count: Int) {
+    guard capacity < count || capacity > Self.keptPositions else { return }
+    ids.deallocate()
+    capacity = max(count, 2 * Self.scanLimit)
+    ids = .allocate(capacity: capacity)
+  }
+
+  @inline(never)
+  private mutating func mergeByScan(_ length: Int, _ table: PairTable) -> Int {
     let ids = ids
     let pairs = pairs
     var count = length
-    ids[0] = byteIDs[Int(piece[0])]
     var at = 1
     while at < count {
-      ids[at] = byteIDs[Int(piece[at])]
       pairs[at &- 1] = table.lookup(ids[at &- 1], ids[at])
       at &+= 1
     }
@@ -88,18 +109,10 @@ struct BPEMerger: ~Copyable {
   }
 
   @inline(never)
-  private mutating func mergeByHeap(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, _ byteIDs: UnsafePointer<UInt32>,
-    _ table: PairTable
-  ) -> Int {
-    if capacity < length || capacity > Self.keptPositions {
-      ids.deallocate()
-      capacity = max(length, 2 * Self.scanLimit)
-      ids = .allocate(capacity: capacity)
-    }
+  private mutating func mergeByHeap(_ length: Int, _ table: PairTable) -> Int {
     var scratch = long.take() ?? LongPiece(capacity: length)
     if scratch.capacity < length { scratch = LongPiece(capacity: length) }
-    let count = scratch.merge(piece, length, byteIDs, table, into: ids)
+    let count = scratch.merge(ids, length, table)
     if scratch.capacity <= Self.keptPositions { long = consume scratch }
     return count
   }

@@ -32,11 +32,11 @@ struct LongPiece: ~Copyable {
     heap.deallocate()
   }
 
+  /// Merges the symbols and leaves the tokens in their place.
   mutating func merge(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, _ byteIDs: UnsafePointer<UInt32>,
-    _ table: PairTable, into result: UnsafeMutablePointer<UInt32>
+    _ result: UnsafeMutablePointer<UInt32>, _ length: Int, _ table: PairTable
   ) -> Int {
-    start(piece, length, byteIDs, table)
+    start(result, length, table)
     while heapCount > 0 {
       let entry = popSmallest()
       let position = UInt32(truncatingIfNeeded: entry)
@@ -66,12 +66,11 @@ struct LongPiece: ~Copyable {
   }
 
   private mutating func start(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, _ byteIDs: UnsafePointer<UInt32>,
-    _ table: PairTable
+    _ symbols: UnsafePointer<UInt32>, _ length: Int, _ table: PairTable
   ) {
     heapCount = 0
     for at in 0..<length {
-      ids[at] = byteIDs[Int(piece[at])]
+      ids[at] = symbols[at]
       previous[at] = UInt32(truncatingIfNeeded: at) &- 1
       next[at] = UInt32(truncatingIfNeeded: at) &+ 1
       pairs[at] = PairTable.absent

@@ -44,13 +44,18 @@ extension PreTokenizerRule {
     var ends: [Int] = []
     var at = 0
     while at < text.count {
-      switch self {
-      case .gpt2: at = GPT2Pieces.end(bytes, at)
-      case .cl100k: at = CL100KPieces.end(bytes, at)
-      case .whitespace: at = WhitespacePieces.end(bytes, at)
-      }
+      at = end(bytes, at)
       ends.append(at)
     }
     return ends
+  }
+
+  /// The end of the piece that begins at a position below `count`.
+  func end(_ text: TextBytes, _ start: Int) -> Int {
+    switch self {
+    case .gpt2: GPT2Pieces.end(text, start)
+    case .cl100k: CL100KPieces.end(text, start)
+    case .whitespace: WhitespacePieces.end(text, start)
+    }
   }
 }

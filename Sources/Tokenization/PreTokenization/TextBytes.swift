@@ -176,3 +176,9 @@ enum WhitespacePieces: PieceRule {
     return at
   }
 }
+
+/// The whole text is one piece.
+enum WholePieces: PieceRule {
+  @inline(__always)
+  static func end(_ text: TextBytes, _ start: Int) -> Int { text.count }
+}

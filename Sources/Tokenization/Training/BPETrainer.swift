@@ -28,7 +28,7 @@ public struct BPETrainer: Sendable {
   /// The special tokens.
   public let specials: SpecialTokens
 
-  private let normalization: TextPipeline
+  private let normalizer: Normalizer
 
   /// How far training is.
   public struct Progress: Sendable, Hashable {
@@ -69,20 +69,15 @@ public struct BPETrainer: Sendable {
     self.preTokenizer = preTokenizer
     self.form = form
     self.specials = specials
-    do {
-      normalization = try TextPipeline(steps: form == .none ? [] : [.normalize(form)])
-    } catch {
-      throw TokenizerError(.normalization, error.description)
-    }
-    // Said now, and not after an hour of counting.
-    _ = try NormalizerReader.value(normalization)
+    // A form that cannot be written is refused now, and not after an hour of counting.
+    normalizer = try NormalizerReader.normalizer(form)
   }
 
   /// A counter of words for one thread.
   /// - Parameter maximumBytes: the bound of its memory.
   public func counter(maximumBytes: Int = 8 << 30) -> WordCounter {
     WordCounter(
-      normalization: normalization, preTokenizer: preTokenizer, maximumBytes: maximumBytes)
+      normalizer: normalizer, preTokenizer: preTokenizer, maximumBytes: maximumBytes)
   }
 
   /// Makes the tokenizer.
@@ -142,8 +137,8 @@ public struct BPETrainer: Sendable {
       byteIDs: names.byteIDs, table: table, merges: kept, wholePieces: nil, vocabulary: vocabulary)
     var tokenizer = Tokenizer(
       model: .bytePairs(model), vocabulary: vocabulary, addedTokens: added,
-      normalization: normalization, preTokenizer: preTokenizer, framing: .none,
-      roles: SpecialRoles(), source: nil, sourceConfiguration: nil)
+      normalizer: normalizer, preTokenizer: PreTokenizer(preTokenizer), decoder: .byteLevel,
+      framing: .none, roles: SpecialRoles(), source: nil, sourceConfiguration: nil)
     tokenizer.findRoles(configuration: nil, specialTokensMap: nil)
     return tokenizer
   }

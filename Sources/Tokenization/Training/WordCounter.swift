@@ -25,7 +25,7 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
 
   /// How text is split.
   public let preTokenizer: PreTokenizerRule
-  private let normalization: TextPipeline
+  private let normalizer: Normalizer
   private let maximumBytes: Int
   private var slots: UnsafeMutablePointer<Slot>
   private var slotCount: Int
@@ -33,8 +33,8 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
   private var bytes = RawStack<UInt8>()
   private var normalized: [UInt8] = []
 
-  init(normalization: TextPipeline, preTokenizer: PreTokenizerRule, maximumBytes: Int) {
-    self.normalization = normalization
+  init(normalizer: Normalizer, preTokenizer: PreTokenizerRule, maximumBytes: Int) {
+    self.normalizer = normalizer
     self.preTokenizer = preTokenizer
     self.maximumBytes = maximumBytes
     slotCount = 1 << 12
@@ -56,15 +56,12 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
   /// Counts the pieces of one text, as if it stood alone.
   /// - Throws: `.memoryLimit`, `.normalization`.
   public mutating func count(_ text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) {
-    if normalization.isIdentity { return try countPieces(text) }
+    if normalizer.isIdentity { return try countPieces(text) }
     var buffer: [UInt8] = []
     swap(&buffer, &normalized)
     defer { swap(&buffer, &normalized) }
-    do {
-      try normalization.apply(text, to: &buffer)
-    } catch {
-      throw TokenizerError(.normalization, error.description)
-    }
+    var alignment: TextAlignment?
+    try normalizer.apply(text, to: &buffer, alignment: &alignment)
     try buffer.withUnsafeBufferPointer { text throws(TokenizerError) in try countPieces(text) }
   }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import JSON
+
+/// How text is split into pieces; a token never crosses them.
+public struct PreTokenizer: Sendable, Hashable {
+  let steps: [PreTokenizerStep]
+  /// Whether the model sees bytes, each as a printable character (`ByteLevel`).
+  public let isByteLevel: Bool
+  /// How a `tokenizer.json` says it; null for one piece.
+  public let value: JSONValue
+
+  init(steps: [PreTokenizerStep], isByteLevel: Bool, value: JSONValue) {
+    self.steps = steps
+    self.isByteLevel = isByteLevel
+    self.value = value
+  }
+
+  /// The pieces of a rule, byte by byte.
+  init(_ rule: PreTokenizerRule) {
+    self.init(steps: [.rule(rule)], isByteLevel: true, value: PreTokenizerReader.value(rule))
+  }
+
+  /// The rule whose pieces these are, if it is a single one.
+  public var rule: PreTokenizerRule? {
+    if steps.count == 1, case .rule(let rule) = steps[0] { rule } else { nil }
+  }
+
+  /// The names of the steps.
+  public var stepNames: [String] { steps.map(\.name) }
+
+  func apply(_ list: inout PieceList) throws(TokenizerError) {
+    for step in steps { try step.apply(&list) }
+  }
+}
+
+/// One step of a pre-tokenizer. Another kind is another case here and one in
+/// `PreTokenizerReader`.
+enum PreTokenizerStep: Sendable, Hashable {
+  /// The pieces of a rule.
+  case rule(PreTokenizerRule)
+
+  var name: String {
+    switch self {
+    case .rule(let rule): rule.rawValue
+    }
+  }
+
+  func apply(_ list: inout PieceList) throws(TokenizerError) {
+    switch self {
+    case .rule(let rule):
+      list.split { text, piece, pieces in
+        let inner = TextBytes(base: text.base + piece.start, count: piece.end - piece.start)
+        var at = 0
+        while at < inner.count {
+          let end = rule.end(inner, at)
+          pieces.append(Piece(start: piece.start + at, end: piece.start + end))
+          at = end
+        }
+      }
+    }
+  }
+}
