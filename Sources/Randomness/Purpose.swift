@@ -20,4 +20,9 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case replacement = 6
   /// In which order the parts of a frame are put: sentences, rotation.
   case arrangement = 7
+  /// What is done to a whole document before framing; the frame is the document's position in its
+  /// unit.
+  case document = 8
+  /// The draws by which a proposal of replacements is measured; unit and frame 0.
+  case measurement = 9
 }
