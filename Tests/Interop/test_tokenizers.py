@@ -43,7 +43,7 @@ def texts(documents, shared):
 # Training
 
 
-def merges_of_peer(texts, rule, vocabulary):
+def merges_of_peer(texts, rule, vocabulary, frequency=2):
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
     if rule == "cl100k":
         split = pre_tokenizers.Split(Regex(CL100K), behavior="isolated")
@@ -53,7 +53,7 @@ def merges_of_peer(texts, rule, vocabulary):
     peer.pre_tokenizer = byte_level
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        min_frequency=2,
+        min_frequency=frequency,
         show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
@@ -95,8 +95,20 @@ def test_training_makes_the_merges_of_tokenizers(
     model = json.loads(made.read_bytes())["model"]
     merges = [m if isinstance(m, list) else m.split(" ") for m in model["merges"]]
     assert merges == merges_of_peer(texts, rule, vocabulary)
-    assert len(merges) == vocabulary - 256
+    assert len(merges) == len(model["vocab"]) - 256
     assert len(model["vocab"]) == vocabulary
+
+
+@pytest.mark.parametrize("frequency", [2, 3, 5])
+def test_training_stops_at_the_smallest_frequency(prep, corpus, documents, frequency, tmp_path):
+    texts = [document["text"] for document in documents]
+    options = ["--form", "none", "--special-tokens", "none", "--min-frequency", frequency]
+    made = tmp_path / "tokenizer.json"
+    prep("tokenizer", "train", *corpus, "--vocab-size", 60_000, *options, "-o", made)
+    merges = json.loads(made.read_bytes())["model"]["merges"]
+    merges = [m if isinstance(m, list) else m.split(" ") for m in merges]
+    assert merges == merges_of_peer(texts, "gpt2", 60_000, frequency)
+    assert 1000 < len(merges) < 20_000
 
 
 def test_training_gives_the_same_file_for_any_threads(prep, corpus, tokenizer, tmp_path):
