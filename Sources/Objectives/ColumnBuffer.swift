@@ -50,6 +50,8 @@ public struct ColumnBuffer: Sendable {
     }
   }
 
+  func lastTokenIDs(_ count: Int) -> ArraySlice<TokenID> { tokenIDs.suffix(count) }
+
   mutating func appendTokenIDs(
     count: Int, _ fill: (UnsafeMutableBufferPointer<TokenID>) -> Void
   ) {

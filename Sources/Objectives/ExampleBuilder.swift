@@ -49,6 +49,11 @@ public struct ExampleBuilder: ~Copyable {
     buffers[column].appendTokenIDs(count: count, fill)
   }
 
+  /// The ids of the row that was appended to a column last.
+  func lastTokenIDs(_ column: Int, count: Int) -> ArraySlice<TokenID> {
+    buffers[column].lastTokenIDs(count)
+  }
+
   /// Appends a row of bytes, all 0 until filled.
   mutating func bytes(
     _ column: Int, count: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void

@@ -30,6 +30,9 @@ public struct Frame: Sendable {
   public internal(set) var pieces: [Piece] = []
   /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere.
   public internal(set) var label: UInt8 = 0
+  /// For each piece whether the framing's coin chose it for rearrangement; empty where none is
+  /// thrown.
+  public internal(set) var chosen: [Bool] = []
 
   /// An empty frame.
   public init() {}
@@ -38,6 +41,7 @@ public struct Frame: Sendable {
     tokens.removeAll(keepingCapacity: true)
     wordStarts.removeAll(keepingCapacity: true)
     pieces.removeAll(keepingCapacity: true)
+    chosen.removeAll(keepingCapacity: true)
     label = 0
   }
 

@@ -20,6 +20,8 @@ public struct Framing: Sendable, Hashable {
     case sentences(SentencePacking)
     /// Two segments and whether the second follows the first.
     case pairs(SentencePairs)
+    /// Fragments of documents with room for what is added to them.
+    case fragments(FragmentPacking)
   }
 
   /// The rule.
@@ -52,6 +54,8 @@ public struct Framing: Sendable, Hashable {
       plan = .stretches(try rule.plan(unit, order: order, report: &report))
     case .pairs(let rule):
       plan = .pairs(try rule.plan(unit, order: order, random: random, report: &report))
+    case .fragments(let rule):
+      plan = .fragments(FragmentPlan(rule, unit: unit, order: order, random, report: &report))
     }
     guard UInt32(exactly: plan.count) != nil else {
       throw ObjectiveError(
@@ -147,12 +151,14 @@ public struct FramedUnit: Sendable {
     case windows(WindowPlan)
     case stretches([Stretch])
     case pairs([PlannedPair])
+    case fragments(FragmentPlan)
 
     var count: Int {
       switch self {
       case .windows(let plan): plan.count
       case .stretches(let stretches): stretches.count
       case .pairs(let pairs): pairs.count
+      case .fragments(let plan): plan.count
       }
     }
   }
@@ -190,6 +196,8 @@ public struct FramedUnit: Sendable {
       frame.append(unit, pairs[index].first, words: carriesWordStarts)
       frame.append(unit, pairs[index].second, words: carriesWordStarts)
       frame.label = pairs[index].isRandom ? 1 : 0
+    case .fragments(let plan):
+      plan.load(index, of: unit, into: &frame)
     }
   }
 }

@@ -17,24 +17,24 @@ public struct Needs: Sendable, Hashable {
   public var documents = 1
   /// Whether text must be decoded and encoded again.
   public var textCodec = false
-  /// Whether replacements are proposed by a model.
-  public var proposal = false
+  /// What proposes replacements, if anything does.
+  public var proposal: ProposalRequest?
 
   /// Nothing but tokens.
   public init() {}
 
-  /// Checks a token dataset and the services at hand.
+  /// Checks a token dataset.
+  ///
+  /// Services are the caller's to make: it looks at ``textCodec`` and ``proposal`` itself.
   ///
   /// - Parameters:
   ///   - objective: The name that errors carry.
   ///   - hasWordStarts: Whether the dataset has `word_starts`.
   ///   - hasSentenceStarts: Whether the dataset has `sentence_starts`.
   ///   - documents: How many documents it has; nil if that is not known before reading.
-  ///   - services: What the caller provides.
   /// - Throws: ``ObjectiveError`` (`missingInput`) with the remedy.
   public func check(
-    objective: String, hasWordStarts: Bool, hasSentenceStarts: Bool, documents: Int?,
-    services: Services = Services()
+    objective: String, hasWordStarts: Bool, hasSentenceStarts: Bool, documents: Int?
   ) throws(ObjectiveError) {
     func missing(_ subject: String, _ message: String) -> ObjectiveError {
       ObjectiveError(.missingInput, objective: objective, subject: subject, message)
@@ -52,12 +52,6 @@ public struct Needs: Sendable, Hashable {
     if let documents, documents < self.documents {
       throw missing(
         "documents", "at least \(self.documents) documents are needed, there are \(documents)")
-    }
-    if textCodec, services.textCodec == nil {
-      throw missing("text codec", "the tokenizer cannot encode text: give one with --tokenizer")
-    }
-    if proposal, services.proposal == nil {
-      throw missing("proposal", "no model proposes replacements: name one with --proposal")
     }
   }
 }

@@ -40,6 +40,13 @@ public protocol Objective: Sendable {
   /// What a trainer has to know and no column says: lengths, the decoder's start token.
   var facts: [Fact] { get }
 
+  /// Rewrites the documents of a unit before they are framed; nil leaves them as they are.
+  ///
+  /// - Throws: ``ObjectiveError`` if the text codec fails.
+  func rewrite(
+    _ unit: TokenizedUnit, _ random: RandomStreams, _ services: borrowing Services
+  ) throws(ObjectiveError) -> TokenizedUnit?
+
   /// Appends one row to every column: a pure function of the frame, the streams and the services.
   func build(
     _ frame: borrowing Frame, _ random: RandomStreams, _ services: borrowing Services,
@@ -59,6 +66,11 @@ public struct Fact: Sendable, Hashable {
 }
 
 extension Objective {
+  /// Leaves documents as they are.
+  public func rewrite(
+    _ unit: TokenizedUnit, _ random: RandomStreams, _ services: borrowing Services
+  ) throws(ObjectiveError) -> TokenizedUnit? { nil }
+
   /// The columns that a model takes, in order.
   public var modelColumns: [String] {
     columns.filter(\.isModelInput).map(\.name)

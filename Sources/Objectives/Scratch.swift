@@ -11,6 +11,10 @@ final class Scratch {
   let targets = ScratchBuffer<Int32>()
   let noise = ScratchBuffer<Int>()
   let clean = ScratchBuffer<Int>()
+  var text: [UInt8] = []
+  var recoded: [UInt8] = []
+  var row: [TokenID] = []
+  var split = FillInTheMiddle.Parts()
 }
 
 /// A growing piece of uninitialised memory.

@@ -14,6 +14,20 @@ public struct Tally: Sendable, Hashable {
     case separatorsInNoise = "separators_in_noise"
     /// Target tokens cut off because the target was longer than its column.
     case truncatedTargetTokens = "truncated_target_tokens"
+    /// Positions for which a replacement was proposed.
+    case proposedTokens = "proposed_tokens"
+    /// Proposals that equalled the original.
+    case proposalsEqualToOriginal = "proposals_equal_to_original"
+    /// Rows with a rearranged fragment.
+    case rearrangedRows = "rearranged_rows"
+    /// Documents' fragments that were rearranged.
+    case rearrangedFragments = "rearranged_fragments"
+    /// Of those, with the suffix first.
+    case suffixFirstFragments = "suffix_first_fragments"
+    /// Tokens in rearranged fragments, sentinels and end token included.
+    case rearrangedTokens = "rearranged_tokens"
+    /// Rearranged fragments cut between tokens although cuts at characters were asked for.
+    case fragmentsCutAtTokens = "fragments_cut_at_tokens"
   }
 
   /// Tokens in `input_ids`, framing tokens included, padding not.
