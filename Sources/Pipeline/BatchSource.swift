@@ -10,6 +10,7 @@ final class BatchSource {
   private var ahead: RawBatch?
   private var cut: Int?
   private(set) var recordsLeft: Int
+  private var recordsOfCut = 0
   private let isLimited: Bool
   private let storedPosition = Atomic<Int>(0)
 
@@ -26,6 +27,7 @@ final class BatchSource {
   func nextCut() throws -> Int? {
     try lookAhead()
     cut = ahead?.cut
+    recordsOfCut = 0
     return cut
   }
 
@@ -34,6 +36,7 @@ final class BatchSource {
     try lookAhead()
     guard let batch = ahead, batch.cut == cut else { return nil }
     ahead = nil
+    recordsOfCut += batch.records.count
     return batch
   }
 
@@ -42,8 +45,11 @@ final class BatchSource {
     try lookAhead()
     guard let cut else { return .null }
     var description: JSONObject = ["ends_group": .bool(ahead == nil)]
-    // A limit stops in the middle of a batch: there is no whole range to name.
-    if !isLimited {
+    // A limit stops in the middle of a batch: there is no whole range to name, but a run that
+    // goes on later must know how much of the limit is left.
+    if isLimited {
+      description["records"] = .init(recordsOfCut)
+    } else {
       guard let range = reader.range(ofCut: cut), let digest = reader.digest(ofCut: cut) else {
         return .null
       }

@@ -117,7 +117,9 @@ public struct BuildRun {
     let isNamedByEpoch: Bool
 
     var epochInName: Int? { isNamedByEpoch ? epoch : nil }
-    var key: String { StagedDataset.key(name: "\(reference.name)", epoch: epochInName) }
+    /// The unit's name in the manifest: a split and a token shard give one unit.
+    var unitName: String { "\(reference.split)-\(reference.name)" }
+    var key: String { StagedDataset.key(name: unitName, epoch: epochInName) }
   }
 
   /// Everything that will be written, in order. Only `train` is drawn more than once.
@@ -154,11 +156,13 @@ public struct BuildRun {
         let limitKey = "\(task.reference.split) \(task.epoch)"
         let limit = rowsLeft[limitKey] ?? options.limit ?? Int.max
         let unit: Manifest.Unit
-        if case .directory(let staged) = output, let finished = staged.finished[unitName(task)] {
+        let rows: Int
+        if case .directory(let staged) = output, let finished = staged.finished[task.key] {
           unit = finished
+          rows = finished.shards.reduce(0) { $0 + $1.rows }
         } else {
           let tokens = try datasets.load(task.reference)
-          unit = try build(tokens, task, limit: limit, to: output) { rows, share in
+          (unit, rows) = try build(tokens, task, limit: limit, to: output) { rows, share in
             progress(
               Progress(
                 stage: "build \(options.objective)",
@@ -166,7 +170,7 @@ public struct BuildRun {
                 measure: "tokens", rows: rows, tokens: 0))
           }
         }
-        rowsLeft[limitKey] = limit - unit.shards.reduce(0) { $0 + $1.rows }
+        rowsLeft[limitKey] = limit - rows
         units.append(unit)
         done += task.reference.tokens
       }
@@ -175,18 +179,21 @@ public struct BuildRun {
         throw PipelineError(.usage, "a pipe can be read only once: --epochs needs a token dataset")
       }
       var done = 0
+      var rowsLeft: [String: Int] = [:]
       while let (name, split, tokens) = try stream.nextUnit() {
         let task = task(
           TokenUnitReference(streamed: name, split: split, ordinal: tokens.ordinal),
           epoch: split == "train" ? options.epoch ?? 0 : 0)
-        units.append(
-          try build(tokens, task, limit: options.limit ?? Int.max, to: output) { rows, share in
-            progress(
-              Progress(
-                stage: "build \(options.objective)",
-                done: done + Int(share * Double(tokens.tokens.count)), total: nil,
-                measure: "tokens", rows: rows, tokens: 0))
-          })
+        let limit = rowsLeft[split] ?? options.limit ?? Int.max
+        let (unit, rows) = try build(tokens, task, limit: limit, to: output) { rows, share in
+          progress(
+            Progress(
+              stage: "build \(options.objective)",
+              done: done + Int(share * Double(tokens.tokens.count)), total: nil,
+              measure: "tokens", rows: rows, tokens: 0))
+        }
+        rowsLeft[split] = limit - rows
+        units.append(unit)
         done += tokens.tokens.count
       }
     }
@@ -195,16 +202,10 @@ public struct BuildRun {
       tokenizer: tokenizer.record, inputs: input.json, units: units, versions: Versions.all)
   }
 
-  /// The unit's name in the manifest: a split and a token shard give one unit.
-  private func unitName(_ task: Task) -> String {
-    let suffix = task.epochInName.map { "-e\(padded($0, 2))" } ?? ""
-    return "\(task.reference.split)-\(task.reference.name)\(suffix)"
-  }
-
   private func build(
     _ unit: TokenizedUnit, _ task: Task, limit: Int, to output: OpenOutput,
     progress: (_ rows: Int, Double) -> Void
-  ) throws -> Manifest.Unit {
+  ) throws -> (unit: Manifest.Unit, rows: Int) {
     let streams = try RandomStreams(
       key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
     let frames = try objective.framing.frames(of: unit, random: streams)
@@ -237,10 +238,10 @@ public struct BuildRun {
           progress(rows, Double(rows) / Double(max(1, count)))
         })
     let finished = Manifest.Unit(
-      name: unitName(task), epoch: task.epochInName, input: task.reference.input,
+      name: task.unitName, epoch: task.epochInName, input: task.reference.input,
       shards: try shard.finish(), counts: Self.counts(unit, frames.report, tally))
     if case .directory(let staged) = output { try staged.record(finished) }
-    return finished
+    return (finished, rows)
   }
 
   /// Rows so that the longest list column has about 131,072 values; the same for every batch of a

@@ -58,7 +58,8 @@ public struct PipelineFile: Sendable {
     let root = try YAMLSection(parsing: bytes, path: path)
     let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     let resolve = { (name: String) in
-      name.hasPrefix("/") || name == InputFile.standardInput ? name : directory + name
+      name.hasPrefix("/") || name == InputFile.standardInput
+        ? name : Self.shortened(directory + name)
     }
     let namedOutput = try root.string("output")
     self.output = output ?? resolve(namedOutput ?? "out")
@@ -83,6 +84,20 @@ public struct PipelineFile: Sendable {
       validates = true
     }
     try root.finish()
+  }
+
+  /// A path without the detours that `..` behind a name makes.
+  private static func shortened(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") {
+      if part == "..", let last = parts.last, last != "..", last != "." {
+        parts.removeLast()
+      } else if part != "." {
+        parts.append(part)
+      }
+    }
+    let joined = parts.joined(separator: "/")
+    return path.hasPrefix("/") ? "/" + joined : joined.isEmpty ? "." : joined
   }
 
   private mutating func readCorpus(_ section: YAMLSection?) throws {

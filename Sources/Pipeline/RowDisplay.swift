@@ -54,7 +54,7 @@ public struct RowDisplay {
       }
     }
     for entry in values.entries where !shown.contains(entry.key) {
-      lines.append((entry.key, [(Self.short(entry.value), .quiet)]))
+      lines.append((Self.visible(entry.key), [(Self.visible(Self.short(entry.value)), .quiet)]))
     }
     return lines
   }
@@ -62,7 +62,7 @@ public struct RowDisplay {
   /// Inputs, with the labels of masked positions in braces behind them.
   private func inputs(_ ids: [Int], labels: [Int]?, mask: [Int]?) -> [Stretch] {
     var line = Builder()
-    let end = mask.map { $0.lastIndex(of: 1).map { $0 + 1 } ?? 0 } ?? ids.count
+    let end = mask.map { $0.prefix(ids.count).lastIndex(of: 1).map { $0 + 1 } ?? 0 } ?? ids.count
     for (position, id) in ids[..<end].enumerated() {
       let label = labels.map { $0[position] } ?? -100
       if label == -100 {
@@ -104,21 +104,23 @@ public struct RowDisplay {
       }
     }
 
-    var stretches: [Stretch] { parts.map { (Self.visible($0.bytes), $0.style) } }
-
-    private static func visible(_ bytes: [UInt8]) -> String {
-      var text = ""
-      for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-        switch scalar.value {
-        case 0x0A: text += "⏎"
-        case 0x09: text += "⇥"
-        // Control characters must not reach a terminal.
-        case 0..<0x20, 0x7F..<0xA0: text += "\\x\(String(scalar.value, radix: 16))"
-        default: text.unicodeScalars.append(scalar)
-        }
-      }
-      return text
+    var stretches: [Stretch] {
+      parts.map { (RowDisplay.visible(String(decoding: $0.bytes, as: UTF8.self)), $0.style) }
     }
+  }
+
+  /// Text without anything that a terminal would obey.
+  public static func visible(_ text: String) -> String {
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x0A: shown += "⏎"
+      case 0x09: shown += "⇥"
+      case 0..<0x20, 0x7F..<0xA0: shown += "\\x\(String(scalar.value, radix: 16))"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return shown
   }
 
   private func bytes(_ id: Int) -> [UInt8] {

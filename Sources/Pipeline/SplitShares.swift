@@ -8,7 +8,7 @@ internal import JSON
 /// (SHA-256, first 64 bits): equal documents stay together, wherever and in whatever order they
 /// occur, and a document keeps its split when others are added.
 public struct SplitShares: Sendable, Hashable {
-  /// The splits in the order given.
+  /// The splits in byte order of their names: the order in which they were given decides nothing.
   public let names: [String]
   /// Their shares, which add up to one.
   public let shares: [Double]
@@ -29,8 +29,7 @@ public struct SplitShares: Sendable, Hashable {
   /// - Throws: `PipelineError` with `.usage` for anything that is not one or more distinct names
   ///   with positive shares that add up to one.
   public init(_ text: String) throws(PipelineError) {
-    var names: [String] = []
-    var shares: [Double] = []
+    var splits: [(name: String, share: Double)] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let pieces = part.split(separator: "=", omittingEmptySubsequences: false)
       guard pieces.count == 2, let share = Double(pieces[1]), share > 0, share <= 1,
@@ -39,8 +38,14 @@ public struct SplitShares: Sendable, Hashable {
         throw PipelineError(
           .usage, "--split: '\(part)' is not NAME=SHARE with a share above 0, as in train=0.99")
       }
-      names.append(String(pieces[0]))
-      shares.append(share)
+      splits.append((String(pieces[0]), share))
+    }
+    splits.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let names = splits.map(\.name)
+    let shares = splits.map(\.share)
+    guard !names.contains("all") else {
+      throw PipelineError(
+        .usage, "--split: 'all' stands for all splits together; take another name")
     }
     guard Set(names).count == names.count else {
       throw PipelineError(.usage, "--split: a split is named twice in '\(text)'")

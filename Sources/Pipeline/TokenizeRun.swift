@@ -63,6 +63,7 @@ public struct TokenizeRun {
   public func write(to destination: Destination, progress: ProgressHandler) throws -> Manifest {
     switch destination {
     case .directory(let path, let policy):
+      try checkResumption(policy, path)
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
       let manifest = try run(.directory(staged), progress: progress)
@@ -81,6 +82,14 @@ public struct TokenizeRun {
     }
   }
 
+  /// What comes through a pipe cannot be compared with what came through it before.
+  private func checkResumption(_ policy: StagedDataset.Policy, _ path: String) throws {
+    let readsPipe = groups.contains { $0.files.contains(where: \.isStandardInput) }
+    guard policy == .resume, readsPipe, FileSystem.exists(path) else { return }
+    throw PipelineError(
+      .usage, "--resume cannot continue from standard input; --overwrite starts anew")
+  }
+
   // MARK: One unit after another
 
   private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
@@ -90,7 +99,10 @@ public struct TokenizeRun {
     for (index, group) in groups.enumerated() where recordsLeft > 0 {
       let finished = finishedUnits(of: index, in: output)
       units += finished
-      for unit in finished { meter.add(unit) }
+      for unit in finished {
+        meter.add(unit)
+        recordsLeft -= unit.input["records"]?.integerValue ?? 0
+      }
       if finished.last?.input["ends_group"]?.boolValue == true { continue }
       let reader = try GroupReader(
         group: group, options: options.corpus, startingAtCut: finished.count)

@@ -79,6 +79,9 @@ public struct TokenizerTraining {
   ///
   /// - Throws: `DatasetError` when it cannot be written.
   public static func write(_ tokenizer: Tokenizer, to path: String) throws {
+    if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+      try FileSystem.createDirectory(String(path[..<slash]))
+    }
     try FileSystem.replace(path, with: tokenizer.serialized())
   }
 

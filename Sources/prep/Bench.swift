@@ -54,13 +54,14 @@ struct BenchEncode: ParsableCommand {
   @Flag(help: "Print a JSON object.")
   var json = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var limit: LimitOption
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let benchmark = try EncodingBenchmark(
       tokenizer: tokenizer.tokenizer, specials: tokenizer.special,
       preTokenizer: tokenizer.preTokenizer, inputs: corpus.inputs, corpus: corpus.options(),
-      threads: global.threads, rounds: rounds, cacheMegabytes: max(1, cache), limit: global.limit)
+      threads: global.threads, rounds: rounds, cacheMegabytes: max(1, cache), limit: limit.limit)
     try Bench.show(benchmark.run(), json: json)
   }
 }
@@ -94,7 +95,7 @@ struct BenchBuild: ParsableCommand {
   @Flag(help: "Print a JSON object.")
   var json = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     var options = BuildOptions(inputs: inputs, objective: objective)

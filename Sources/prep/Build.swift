@@ -13,9 +13,10 @@ struct Build: ParsableCommand {
       prep objectives          lists what there is
       prep objectives mlm      shows the parameters that --set takes
 
-      Masks, spans and pairs are drawn from (seed, epoch, unit, frame) alone: any number of threads
-      and any interruption give the same bytes. --epochs N writes N differently drawn epochs;
-      --epoch K writes the K-th of them, counted from 0, byte for byte.
+      Masks, spans and pairs are drawn from (seed, epoch, unit, frame) alone: any
+      number of threads and any interruption give the same bytes. --epochs N
+      writes N differently drawn epochs; --epoch K writes the K-th of them,
+      counted from 0, byte for byte.
       """)
 
   @Argument(
@@ -54,11 +55,18 @@ struct Build: ParsableCommand {
   @Option(help: "none, or zstd:LEVEL.")
   var compression = "zstd:3"
 
+  @Option(help: ArgumentHelp("Write only N rows of each split and epoch.", valueName: "n"))
+  var limit: Int?
+
   @Flag(help: "Print the totals as JSON on standard output.")
   var json = false
 
-  @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0, not \(limit)") }
+  }
 
   func run() throws {
     let destination = try output.destination()
@@ -75,7 +83,7 @@ struct Build: ParsableCommand {
     options.provenance = !noProvenance
     options.compression = try ArrowCompression(named: compression)
     options.threads = global.threads
-    options.limit = global.limit
+    options.limit = limit
 
     let display = global.display()
     let run = try BuildRun(options)

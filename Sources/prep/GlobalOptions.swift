@@ -15,9 +15,6 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: "Threads to work on; the output is the same for any number.")
   var threads: Int = GlobalOptions.processors
 
-  @Option(help: "Read only the first N records.")
-  var limit: Int?
-
   @Flag(name: .shortAndLong, help: "No progress and no summary on standard error.")
   var quiet = false
 
@@ -30,7 +27,6 @@ struct GlobalOptions: ParsableArguments {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads takes 1 to 1024, not \(threads)")
     }
-    if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0, not \(limit)") }
   }
 
   /// Where progress goes.
@@ -45,6 +41,16 @@ struct GlobalOptions: ParsableArguments {
 }
 
 extension ProgressStyle: ExpressibleByArgument {}
+
+/// `--limit` of commands that read a corpus.
+struct LimitOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Read only the first N records.", valueName: "n"))
+  var limit: Int?
+
+  func validate() throws {
+    if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0, not \(limit)") }
+  }
+}
 
 /// `-o` with what to do when something is there.
 struct OutputOptions: ParsableArguments {

@@ -8,9 +8,10 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show rows, decoded, with masks and targets told apart.",
     discussion: """
-      Takes a dataset or any Arrow file. A masked position shows its target behind it in braces,
-      [MASK]{ fox}; a position that is predicted although its input was kept shows {=}.
-      With --json each row is a line with every column, and with "shard" and "row" for its place.
+      Takes a dataset or any Arrow file. A masked position shows its target behind
+      it in braces, [MASK]{ fox}; a position that is predicted although its input
+      was kept shows {=}. With --json each row is a line with every column, and
+      with "shard" and "row" for its place.
       """)
 
   @Argument(help: ArgumentHelp("A dataset, or an Arrow file.", valueName: "dataset"))
@@ -53,7 +54,9 @@ struct Inspect: ParsableCommand {
       let display = RowDisplay(tokenizer: inspection.tokenizer)
       let usesColor = color == .always || color == .auto && StandardOutput.isTerminal
       try output.line(inspection.summary)
-      for column in inspection.columns { try output.line("  \(column.name): \(column.type)") }
+      for column in inspection.columns {
+        try output.line(RowDisplay.visible("  \(column.name): \(column.type)"))
+      }
       try inspection.forEachRow(from: row, count: count) { row in
         try output.line("\n\(row.file), row \(row.number)")
         for line in display.lines(row) {

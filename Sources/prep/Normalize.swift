@@ -8,9 +8,9 @@ struct Normalize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Normalize the text of a corpus.",
     discussion: """
-      JSON Lines come out as JSON Lines with id and text; text comes out as text. Tokenizers
-      normalize by themselves: this is for looking at what they see, and for corpora that other
-      programs read.
+      JSON Lines come out as JSON Lines with id and text; text comes out as text.
+      Tokenizers normalize by themselves: this is for looking at what they see,
+      and for corpora that other programs read.
       """)
 
   @OptionGroup var corpus: CorpusArguments
@@ -38,7 +38,8 @@ struct Normalize: ParsableCommand {
   @Flag(help: "Replace the file that is there.")
   var overwrite = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var limit: LimitOption
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let steps = TextArguments.steps(
@@ -46,7 +47,7 @@ struct Normalize: ParsableCommand {
       stripAccents: stripAccents)
     let normalization = try CorpusNormalization(
       inputs: corpus.inputs, corpus: corpus.options(keepFields: keepField), steps: steps,
-      threads: global.threads, limit: global.limit)
+      threads: global.threads, limit: limit.limit)
     let display = global.display()
     if let output, output != "-" {
       try normalization.write(to: output, overwrite: overwrite) { display.show($0) }

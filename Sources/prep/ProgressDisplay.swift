@@ -96,6 +96,11 @@ enum Quantity {
     return "\(number)"
   }
 
+  /// 1 → `1 shard`, 1234 → `1,234 shards`.
+  static func counted(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+  }
+
   /// 1234567 → `1,234,567`.
   static func grouped(_ number: Int) -> String {
     var digits = Array(String(number))

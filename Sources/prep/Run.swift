@@ -9,9 +9,9 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make everything that a pipeline file names.",
     discussion: """
-      The file (YAML) names sources, a tokenizer, datasets and checks; see Pipelines/quickstart.yaml.
-      What is there already and was made from the same input with the same parameters is kept;
-      an unfinished dataset is continued.
+      The file (YAML) names sources, a tokenizer, datasets and checks; see
+      Pipelines/quickstart.yaml. What is there already and was made from the same
+      input with the same parameters is kept; an unfinished dataset is continued.
       """)
 
   @Argument(help: ArgumentHelp("The pipeline file.", valueName: "pipeline.yaml"))
@@ -25,12 +25,13 @@ struct Run: ParsableCommand {
   @Flag(help: "Replace outputs that were made from other input or with other parameters.")
   var overwrite = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var limit: LimitOption
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let pipeline = try PipelineFile(path: file, output: output)
     let run = PipelineRun(
-      pipeline, threads: global.threads, limit: global.limit, overwrites: overwrite)
+      pipeline, threads: global.threads, limit: limit.limit, overwrites: overwrite)
     let display = global.display()
     var isGood = true
     var output = StandardOutput()

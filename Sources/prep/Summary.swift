@@ -40,7 +40,7 @@ struct Summary {
     let rate = Quantity.short(Int(Double(number("tokens")) / max(seconds, 1e-3)))
     var lines = [
       "\(output): \(Quantity.grouped(number("rows"))) \(rows), "
-        + "\(Quantity.grouped(number("tokens"))) tokens in \(number("shards")) \(number("shards") == 1 ? "shard" : "shards"), "
+        + "\(Quantity.grouped(number("tokens"))) tokens in \(Quantity.counted(number("shards"), "shard")), "
         + "\(Quantity.grouped(number("bytes"))) bytes (\(Quantity.time(seconds)), \(rate) tokens/s)"
     ]
     if manifest.splits.count > 1 {

@@ -9,15 +9,16 @@ struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Turn a corpus into token shards.",
     discussion: """
-      Writes one row a document: its id, its token ids without framing tokens, word starts, and on
-      request sentence starts. The bytes depend on the input and the options alone, not on threads,
-      crashes or resumption. Memory stays below about 500 MB for inputs of any size.
+      Writes one row a document: its id, its token ids without framing tokens,
+      word starts, and on request sentence starts. The bytes depend on the input
+      and the options alone, not on threads, crashes or resumption. Memory stays
+      below about 500 MB for inputs of any size.
       """)
 
   @OptionGroup var corpus: CorpusArguments
   @OptionGroup var tokenizer: TokenizerArguments
-  @OptionGroup(title: "Steps before the tokenizer's own normalization") var text: TextArguments
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup var text: TextArguments
+  @OptionGroup var output: OutputOptions
 
   @Flag(help: "Find sentences and store where they start.")
   var sentences = false
@@ -55,7 +56,8 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Print the totals as JSON on standard output.")
   var json = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var limit: LimitOption
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let destination = try output.destination()
@@ -77,7 +79,7 @@ struct Tokenize: ParsableCommand {
     options.keepText = keepText
     options.compression = try ArrowCompression(named: compression)
     options.threads = global.threads
-    options.limit = global.limit
+    options.limit = limit.limit
     options.cacheMegabytes = max(1, cache)
 
     let display = global.display()

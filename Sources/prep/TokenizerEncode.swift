@@ -49,8 +49,9 @@ struct TokenizerDecode: ParsableCommand {
     commandName: "decode",
     abstract: "Turn ids into texts: one JSON array a line in, one JSON string a line out.",
     discussion: """
-      With --raw the bytes themselves are written, one text after another: what encode --raw took
-      comes back bit for bit. In a JSON string, bytes that are not UTF-8 become U+FFFD.
+      With --raw the bytes themselves are written, one text after another: what
+      encode --raw took comes back bit for bit, unless the tokenizer normalizes.
+      In a JSON string, bytes that are not UTF-8 become U+FFFD.
       """)
 
   @OptionGroup var tokenizer: TokenizerArguments

@@ -10,8 +10,9 @@ struct TokenizerTrain: ParsableCommand {
     commandName: "train",
     abstract: "Train a byte-level BPE tokenizer.",
     discussion: """
-      The merges are those that Hugging Face tokenizers makes of the same texts, ties included.
-      The file loads in tokenizers and AutoTokenizer and gives the same ids there.
+      The merges are those that Hugging Face tokenizers makes of the same texts,
+      ties included. The file loads in tokenizers and AutoTokenizer and gives the
+      same ids there.
       """)
 
   @OptionGroup var corpus: CorpusArguments
@@ -41,7 +42,8 @@ struct TokenizerTrain: ParsableCommand {
   @Flag(help: "Replace the file that is there.")
   var overwrite = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var limit: LimitOption
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     if let output, output != "-" {
@@ -52,7 +54,7 @@ struct TokenizerTrain: ParsableCommand {
       form: form, specials: TokenizerTraining.specials(specialTokens))
     let training = try TokenizerTraining(
       inputs: corpus.inputs, corpus: corpus.options(), trainer: trainer, threads: global.threads,
-      limit: global.limit)
+      limit: limit.limit)
     let display = global.display()
     let result = try training.run { display.show($0) }
     display.end()

@@ -17,7 +17,7 @@ struct Validate: ParsableCommand {
   @Flag(help: "Print a JSON object a dataset.")
   var json = false
 
-  @OptionGroup(title: "General") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func run() throws {
     var output = StandardOutput()
@@ -37,12 +37,13 @@ struct Validate: ParsableCommand {
   private static func text(_ report: ValidationReport, _ directory: String) -> String {
     var lines = report.findings.map(\.description)
     let size =
-      "\(Quantity.grouped(report.rows)) rows and \(Quantity.grouped(report.tokens)) tokens "
-      + "in \(report.shards) shards"
+      "\(Quantity.counted(report.rows, "row")) and \(Quantity.counted(report.tokens, "token")) "
+      + "in \(Quantity.counted(report.shards, "shard"))"
     lines.append(
       report.isGood
         ? "\(directory): good: \(size)"
-        : "\(directory): FAILED with \(report.findings.count) findings in \(size)")
+        : "\(directory): FAILED with \(Quantity.counted(report.findings.count, "finding")) in \(size)"
+    )
     return lines.joined(separator: "\n")
   }
 
