@@ -47,11 +47,14 @@ let package = Package(
     library("Corpus", ["JSON", "UnicodeText", "Digests", "CZlib", "CZstd"]),
     library("Tokenization", ["JSON", "UnicodeText"]),
     library("Objectives", ["Randomness"]),
-    library("Datasets", ["ArrowIPC", "JSON", "Digests", "Objectives", "Tokenization", "Corpus"]),
-    library("Validation", ["Datasets", "Concurrency"]),
+    library("Datasets", ["ArrowIPC", "JSON", "Digests", "Objectives"]),
+    library("Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
     library(
       "Pipeline",
-      ["Validation", "Datasets", "Concurrency", .product(name: "Yams", package: "Yams")]),
+      [
+        "Validation", "Datasets", "Objectives", "Tokenization", "Corpus", "UnicodeText", "ArrowIPC",
+        "JSON", "Randomness", "Digests", "Concurrency", .product(name: "Yams", package: "Yams"),
+      ]),
     .executableTarget(
       name: "prep",
       dependencies: [
@@ -70,8 +73,8 @@ let package = Package(
     tests("Corpus", ["CZlib", "CZstd", "Digests", "UnicodeText"]),
     tests("Tokenization"),
     tests("Objectives", ["Randomness"]),
-    tests("Datasets"),
-    tests("Validation"),
+    tests("Datasets", ["ArrowIPC", "Digests", "JSON", "Objectives"]),
+    tests("Validation", ["ArrowIPC", "Datasets", "Digests", "JSON", "Objectives", "Randomness"]),
     tests("Pipeline"),
     tests("prep"),
   ],
