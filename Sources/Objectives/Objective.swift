@@ -55,6 +55,18 @@ public protocol Objective: Sendable {
 
   /// What is wrong with a row, by the invariants that hold for every single one.
   func faults(in row: ExampleRow) -> [Fault]
+
+  /// What is examined beyond single rows; nothing by default.
+  var examination: Examination { get }
+
+  /// Counts what a row shows of the statistics of ``examination``.
+  func observe(_ row: ExampleRow, into observations: inout Observations)
+
+  /// Undoes the corruption: the tokens of the frame that a row was made from, piece after piece,
+  /// with their separators, without framing tokens and padding.
+  ///
+  /// - Returns: nil if the row is not what this objective makes, or cannot be undone.
+  func restore(_ row: ExampleRow) -> [Int64]?
 }
 
 /// Something that manifests tell besides parameters.

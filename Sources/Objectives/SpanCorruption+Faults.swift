@@ -35,6 +35,7 @@ extension SpanCorruption {
     var sentinels = 0
     var text = 0
     var startsWithSentinel = false
+    var endsWithSentinel = false
   }
 
   /// Checks EOS at the end and sentinels in order, none beside another.
@@ -69,6 +70,7 @@ extension SpanCorruption {
       side.sentinels += 1
       previousIsSentinel = true
     }
+    side.endsWithSentinel = previousIsSentinel
     return side
   }
 
@@ -102,6 +104,10 @@ extension SpanCorruption {
       check.fault(
         "noise-count", "labels",
         "\(targets.text) noise tokens where round(\(density) × \(total)) = \(row.noise) expected")
+    }
+    if !rolls, separator == nil, inputs.startsWithSentinel || !inputs.endsWithSentinel {
+      check.fault(
+        "mask-edges", "input_ids", "input_ids do not start with text and end with a sentinel")
     }
     let most = row.spans + (rolls || separator != nil ? 1 : 0)
     if inputs.sentinels > most || inputs.sentinels < least.spans {

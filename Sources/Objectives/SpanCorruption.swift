@@ -85,6 +85,9 @@ struct SpanCorruption: Objective {
   let tokensLength: Int
   let fullCounts: SpanCounts
   let wantedSpans: Int
+  /// How long spans and the stretches between them are in full rows.
+  let spanLaw: PartLengths
+  let gapLaw: PartLengths
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     let name = Self.descriptor.name
@@ -137,6 +140,12 @@ struct SpanCorruption: Objective {
           + " add some with `prep tokenizer extend --sentinels N`, or set max_spans=sentinels")
     }
     needs.sentinels = fullCounts.spans + reserve
+    spanLaw = PartLengths(
+      total: fullCounts.noise, parts: fullCounts.spans, bins: Self.lengthBins,
+      rotatedIn: rolls ? tokensLength : nil)
+    gapLaw = PartLengths(
+      total: tokensLength - fullCounts.noise, parts: fullCounts.spans, bins: Self.lengthBins,
+      rotatedIn: rolls ? tokensLength : nil)
 
     let exact = fullCounts.noise + fullCounts.spans + reserve + 1
     // The published arithmetic disagrees with its own helper; the helper's length is the column's.
