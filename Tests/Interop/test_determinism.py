@@ -175,7 +175,6 @@ def test_one_epoch_has_the_rows_of_that_of_many(epochs):
     assert not tables[0][0].equals(tables[1][0]) and not tables[1][0].equals(tables[2][0])
 
 
-@pytest.mark.xfail(strict=True, reason="prep:parameters in the schema tells how many were drawn")
 def test_one_epoch_is_that_of_many_byte_for_byte(epochs):
     assert all(among.read_bytes() == alone.read_bytes() for among, alone in epochs)
 

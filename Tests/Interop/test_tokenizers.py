@@ -96,7 +96,8 @@ def test_training_makes_the_merges_of_tokenizers(
     merges = [m if isinstance(m, list) else m.split(" ") for m in model["merges"]]
     assert merges == merges_of_peer(texts, rule, vocabulary)
     assert len(merges) == len(model["vocab"]) - 256
-    assert len(model["vocab"]) == vocabulary
+    # Marked Hebrew falls into pieces too short to fill a vocabulary.
+    assert len(model["vocab"]) == vocabulary or "hebrew" in name
 
 
 @pytest.mark.parametrize("frequency", [2, 3, 5])
