@@ -16,8 +16,12 @@ extension RecordBatch {
   public func exampleRow(_ row: Int, columns names: [String]) -> ExampleRow {
     var example = ExampleRow()
     for name in names {
-      guard let column = self[name], let values = column.integers(at: row) else { continue }
-      example[name] = values
+      guard let column = self[name] else { continue }
+      if let values = column.integers(at: row) {
+        example[name] = values
+      } else if let values = column.reals(at: row) {
+        example[reals: name] = values
+      }
     }
     return example
   }
@@ -61,6 +65,11 @@ extension ArrowArray {
     default:
       return integers(in: index..<(index + 1))
     }
+  }
+
+  /// The one real number in a slot; `nil` for other types.
+  func reals(at index: Int) -> [Float]? {
+    type == .float32 ? [value(Float.self, at: index)] : nil
   }
 
   private func integers(in range: Range<Int>) -> [Int64]? {

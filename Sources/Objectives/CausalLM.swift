@@ -2,7 +2,8 @@
 
 internal import Randomness
 
-/// Causal language modelling, `clm`: windows of concatenated documents (Radford et al. 2019).
+/// Causal language modelling, `clm`: windows of concatenated documents (Radford et al. 2019), or
+/// whole documents packed by best fit (Ding et al. 2024, arXiv 2404.10830).
 ///
 /// The ids are the labels: a causal model of `transformers` shifts them itself. With `length=4`
 /// and documents `a b c` and `d e`:
@@ -25,11 +26,20 @@ struct CausalLM: Objective {
     case segments
   }
 
+  private enum Packing: String {
+    case concatenate
+    case bestFit = "best-fit"
+  }
+
   static let descriptor = Descriptor(
     name: "clm",
-    summary: "Causal language modelling: documents end to end, cut into windows.",
+    summary: "Causal language modelling: documents end to end, or packed whole, in rows of T.",
     parameters: [
       .integer("length", 1024, in: 2...1_048_576, "Tokens in a window (T)."),
+      .choice(
+        "packing", ["concatenate", "best-fit"],
+        "Documents end to end, cut into windows; or whole documents, several a row, by best fit:"
+          + " only those longer than a row are cut."),
       .choice(
         "window", ["t", "t+1"],
         "Windows of T with stride T, or of T + 1 with stride T so that every token is predicted"
@@ -48,11 +58,21 @@ struct CausalLM: Objective {
       .pad,
       .documentOrder,
     ],
-    presets: [],
+    presets: [
+      Preset(
+        name: "best-fit",
+        note: "Whole documents by best-fit-decreasing packing, kept apart by segment_ids and"
+          + " position_ids, without a loss across their boundaries.",
+        settings: [
+          Setting("packing", "best-fit"), Setting("boundaries", "segments"),
+          Setting("labels", "column"),
+        ])
+    ],
     sources: [
       "Radford et al. 2019, Language Models are Unsupervised Multitask Learners",
       "huggingface/transformers: examples/pytorch/language-modeling/run_clm.py (group_texts)",
       "NVIDIA/Megatron-LM: megatron/core/datasets/gpt_dataset.py (window=t+1)",
+      "Ding et al. 2024, arXiv 2404.10830 (packing=best-fit)",
     ],
     heads: ["AutoModelForCausalLM"])
 
@@ -75,6 +95,7 @@ struct CausalLM: Objective {
     let window: Window = try parameters.choice("window")
     let labels: Labels = try parameters.choice("labels")
     let boundaries: Boundaries = try parameters.choice("boundaries")
+    let packing: Packing = try parameters.choice("packing")
     let tail: Tail = try parameters.choice("tail")
     padding = try parameters.choice("pad")
     width = window == .length ? length : length + 1
@@ -86,7 +107,7 @@ struct CausalLM: Objective {
       separator = try vocabulary.require(role, for: Self.descriptor.name)
       needs.roles.append(role)
     }
-    let pads = padding == .fixed && tail == .pad
+    let pads = padding == .fixed && (tail == .pad || packing == .bestFit)
     padID = pads ? try vocabulary.requirePadding(for: Self.descriptor.name) : 0
 
     let shape = Column.shape(length: width, padding: padding)
@@ -102,14 +123,7 @@ struct CausalLM: Objective {
     }
     if boundaries == .segments {
       segments = columns.count
-      columns.append(
-        Column(
-          "segment_ids", .int32, shape, isModelInput: false,
-          meaning: "Documents of the row from 1; 0 at padding."))
-      columns.append(
-        Column(
-          "position_ids", .int32, shape, meaning: "Positions from 0 in each segment; 0 at padding.")
-      )
+      columns += PackedRow.columns(shape)
     } else {
       segments = nil
     }
@@ -124,11 +138,16 @@ struct CausalLM: Objective {
     self.needs = needs
     facts = []
     vocabularySize = vocabulary.size
-    framing = Framing(
-      .concatenate(
-        Concatenation(
-          window: width, stride: length, separator: separator, keepsTail: tail == .pad)),
-      documentOrder: try parameters.choice("document_order"))
+    let method: Framing.Method =
+      switch packing {
+      case .concatenate:
+        .concatenate(
+          Concatenation(
+            window: width, stride: length, separator: separator, keepsTail: tail == .pad))
+      case .bestFit:
+        .bestFit(BestFitPacking(capacity: width, overhead: 0, separator: separator))
+      }
+    framing = Framing(method, documentOrder: try parameters.choice("document_order"))
   }
 
   func build(
@@ -154,36 +173,19 @@ struct CausalLM: Objective {
       if marksStarts { lossTokens -= max(0, pieces.count - 1) }
     }
     if let segments {
-      write(frame.pieces, tokens: tokens.count, count: count, at: segments, into: &out)
+      let pieces = frame.pieces
+      PackedRow.write(at: segments, count: count, into: &out) { body in
+        for index in pieces.indices {
+          let next = index + 1
+          body(pieces[index].start..<(next < pieces.count ? pieces[next].start : tokens.count))
+        }
+      }
     }
     if let attention { out.mask(attention, ones: tokens.count, count: count) }
     out.tally.inputTokens += tokens.count
     out.tally.inputPadding += count - tokens.count
     out.tally.lossTokens += lossTokens
     out.endRow()
-  }
-
-  private func write(
-    _ pieces: [Piece], tokens: Int, count: Int, at column: Int, into out: inout ExampleBuilder
-  ) {
-    func forEachSegment(_ body: (Int, Range<Int>) -> Void) {
-      for (index, piece) in pieces.enumerated() {
-        let end = index + 1 < pieces.count ? pieces[index + 1].start : tokens
-        body(index, piece.start..<end)
-      }
-    }
-    out.integers(column, count: count) { row in
-      forEachSegment { index, range in
-        row[range].update(repeating: Int32(truncatingIfNeeded: index + 1))
-      }
-    }
-    out.integers(column + 1, count: count) { row in
-      forEachSegment { _, range in
-        for position in range {
-          row[position] = Int32(truncatingIfNeeded: position - range.lowerBound)
-        }
-      }
-    }
   }
 
   func faults(in row: ExampleRow) -> [Fault] {
@@ -198,48 +200,13 @@ struct CausalLM: Objective {
     if attention != nil {
       end = check.checkPrefixMask("attention_mask", padID: padID) ?? end
     }
-    if segments != nil { end = checkSegments(&check, count: ids.count) }
+    if segments != nil {
+      guard let found = check.checkSegments(count: ids.count) else { return check.faults }
+      end = found.last?.upperBound ?? 0
+    }
     if labels != nil { checkLabels(&check, ids: ids, end: end) }
     if end == 0 { check.fault("empty-row", "input_ids", "a row of nothing but padding") }
     return check.faults
-  }
-
-  /// Checks segments and positions, and returns where padding starts.
-  private func checkSegments(_ check: inout RowCheck, count: Int) -> Int {
-    guard let segments = check.row["segment_ids"], let positions = check.row["position_ids"],
-      segments.count == count, positions.count == count
-    else { return count }
-    var previous: Int64 = 0
-    var expected: Int64 = 0
-    let end = segments.firstIndex(of: 0) ?? count
-    for index in 0..<count {
-      let segment = segments[index]
-      if index >= end {
-        if segment != 0 || positions[index] != 0 {
-          check.fault(
-            "segment-shape", "segment_ids", at: index, "segment \(segment) after padding began")
-          return end
-        }
-        continue
-      }
-      if segment != previous {
-        expected = 0
-        if segment != previous + 1 {
-          check.fault(
-            "segment-shape", "segment_ids", at: index, "segment \(segment) follows \(previous)")
-          return end
-        }
-        previous = segment
-      }
-      if positions[index] != expected {
-        check.fault(
-          "position", "position_ids", at: index,
-          "position id \(positions[index]), \(expected) expected")
-        return end
-      }
-      expected += 1
-    }
-    return end
   }
 
   private func checkLabels(_ check: inout RowCheck, ids: [Int64], end: Int) {

@@ -69,6 +69,11 @@ public struct ColumnBuffer: Sendable {
     closeRow(integers.count)
   }
 
+  mutating func appendReals(count: Int, _ fill: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    Self.append(count, 0, to: &reals, fill)
+    closeRow(reals.count)
+  }
+
   private mutating func closeRow(_ end: Int) {
     if column.shape == .list { offsets.append(Int32(truncatingIfNeeded: end)) }
   }

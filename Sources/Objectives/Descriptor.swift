@@ -8,10 +8,38 @@ public struct Descriptor: Sendable, Hashable {
   public let summary: String
   /// Its parameters, in the order in which help and manifests show them.
   public let parameters: [Parameter]
+  /// Other ways to write some settings.
+  public let aliases: [Alias]
   /// Published recipes.
   public let presets: [Preset]
   /// The papers and programs that define it.
   public let sources: [String]
   /// The `transformers` classes that take its rows unchanged.
   public let heads: [String]
+
+  init(
+    name: String, summary: String, parameters: [Parameter], aliases: [Alias] = [],
+    presets: [Preset], sources: [String], heads: [String]
+  ) {
+    self.name = name
+    self.summary = summary
+    self.parameters = parameters
+    self.aliases = aliases
+    self.presets = presets
+    self.sources = sources
+    self.heads = heads
+  }
+}
+
+/// A setting that stands for another one, and is replaced by it before anything else.
+public struct Alias: Sendable, Hashable {
+  /// What may be written.
+  public let written: Setting
+  /// What it means.
+  public let meant: Setting
+
+  init(_ written: Setting, for meant: Setting) {
+    self.written = written
+    self.meant = meant
+  }
 }

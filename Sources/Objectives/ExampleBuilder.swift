@@ -78,6 +78,11 @@ public struct ExampleBuilder: ~Copyable {
     bytes(column, count: 1) { $0[0] = value }
   }
 
+  /// Appends one real number to a scalar column.
+  mutating func real(_ column: Int, _ value: Float) {
+    buffers[column].appendReals(count: 1) { $0[0] = value }
+  }
+
   /// Ends the row.
   mutating func endRow() {
     rowCount &+= 1

@@ -4,6 +4,8 @@
 public struct ExampleRow: Sendable {
   private var names: [String] = []
   private var columns: [[Int64]] = []
+  private var realNames: [String] = []
+  private var realColumns: [[Float]] = []
 
   /// A row without columns.
   public init() {}
@@ -23,6 +25,20 @@ public struct ExampleRow: Sendable {
         names.append(name)
         columns.append(newValue)
       }
+    }
+  }
+
+  /// The values of a column of real numbers, or nil if the row does not have it.
+  public subscript(reals name: String) -> [Float]? {
+    get { realNames.firstIndex(of: name).map { realColumns[$0] } }
+    set {
+      if let index = realNames.firstIndex(of: name) {
+        realNames.remove(at: index)
+        realColumns.remove(at: index)
+      }
+      guard let newValue else { return }
+      realNames.append(name)
+      realColumns.append(newValue)
     }
   }
 }
@@ -69,7 +85,9 @@ struct RowCheck {
   /// Checks presence and lengths of all columns.
   mutating func checkShapes(_ columns: [Column]) {
     for column in columns {
-      guard let values = row[column.name] else {
+      let found =
+        column.element == .float32 ? row[reals: column.name]?.count : row[column.name]?.count
+      guard let found else {
         fault("missing-column", column.name, "no column \(column.name)")
         continue
       }
@@ -79,10 +97,10 @@ struct RowCheck {
         case .fixed(let count): count
         case .list: nil
         }
-      if let expected, values.count != expected {
+      if let expected, found != expected {
         fault(
           "length", column.name,
-          "\(values.count) values in \(column.name), \(expected) expected")
+          "\(found) values in \(column.name), \(expected) expected")
       }
     }
   }

@@ -22,13 +22,15 @@ public struct Piece: Sendable, Hashable {
 public struct Frame: Sendable {
   /// The ordinal of the frame in its unit.
   public internal(set) var ordinal: UInt32 = 0
+  /// How many frames the unit has.
+  public internal(set) var count = 0
   /// The tokens of the pieces, with separators where the framing puts them.
   public internal(set) var tokens: [TokenID] = []
   /// For each token whether a word starts there; empty unless the framing carries word starts.
   public internal(set) var wordStarts: [Bool] = []
   /// Where the tokens came from; two pieces, A and B, in a pair.
   public internal(set) var pieces: [Piece] = []
-  /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere.
+  /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere or they are swapped.
   public internal(set) var label: UInt8 = 0
   /// For each piece whether the framing's coin chose it for rearrangement; empty where none is
   /// thrown.

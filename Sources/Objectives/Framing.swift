@@ -18,7 +18,13 @@ public struct Framing: Sendable, Hashable {
     case concatenate(Concatenation)
     /// Whole sentences of one document.
     case sentences(SentencePacking)
-    /// Two segments and whether the second follows the first.
+    /// Whole sentences across documents.
+    case fullSentences(FullSentencePacking)
+    /// One document, or a window of it.
+    case documents(DocumentWindows)
+    /// Several whole documents, packed by best fit.
+    case bestFit(BestFitPacking)
+    /// Two segments and whether the second follows the first, or whether they are swapped.
     case pairs(SentencePairs)
     /// Fragments of documents with room for what is added to them.
     case fragments(FragmentPacking)
@@ -52,6 +58,12 @@ public struct Framing: Sendable, Hashable {
       plan = .windows(WindowPlan(rule, unit: unit, order: order, report: &report))
     case .sentences(let rule):
       plan = .stretches(try rule.plan(unit, order: order, report: &report))
+    case .fullSentences(let rule):
+      plan = .rows(try rule.plan(unit, order: order, report: &report))
+    case .documents(let rule):
+      plan = .rows(rule.plan(unit, order: order, report: &report))
+    case .bestFit(let rule):
+      plan = .rows(rule.plan(unit, order: order, report: &report))
     case .pairs(let rule):
       plan = .pairs(try rule.plan(unit, order: order, random: random, report: &report))
     case .fragments(let rule):
@@ -150,6 +162,7 @@ public struct FramedUnit: Sendable {
   enum Plan: Sendable {
     case windows(WindowPlan)
     case stretches([Stretch])
+    case rows(RowPlan)
     case pairs([PlannedPair])
     case fragments(FragmentPlan)
 
@@ -157,6 +170,7 @@ public struct FramedUnit: Sendable {
       switch self {
       case .windows(let plan): plan.count
       case .stretches(let stretches): stretches.count
+      case .rows(let plan): plan.count
       case .pairs(let pairs): pairs.count
       case .fragments(let plan): plan.count
       }
@@ -187,15 +201,18 @@ public struct FramedUnit: Sendable {
     precondition(index >= 0 && index < count, "no such frame")
     frame.removeAll()
     frame.ordinal = UInt32(truncatingIfNeeded: index)
+    frame.count = count
     switch plan {
     case .windows(let plan):
       plan.load(index, of: unit, into: &frame, words: carriesWordStarts)
     case .stretches(let stretches):
       frame.append(unit, stretches[index], words: carriesWordStarts)
+    case .rows(let plan):
+      plan.load(index, of: unit, into: &frame, words: carriesWordStarts)
     case .pairs(let pairs):
       frame.append(unit, pairs[index].first, words: carriesWordStarts)
       frame.append(unit, pairs[index].second, words: carriesWordStarts)
-      frame.label = pairs[index].isRandom ? 1 : 0
+      frame.label = pairs[index].isNegative ? 1 : 0
     case .fragments(let plan):
       plan.load(index, of: unit, into: &frame)
     }

@@ -93,10 +93,23 @@ public struct ObjectiveParameters: Sendable, Hashable {
       "these parameters do not declare \"\(name)\" as it is read")
   }
 
+  /// The values that an alias may have, as `true|false`; nil if the name is not one.
+  private static func aliasSummary(_ setting: Setting, of descriptor: Descriptor) -> String? {
+    let values = descriptor.aliases.filter { $0.written.name == setting.name }
+      .map(\.written.value)
+    return values.isEmpty ? nil : values.joined(separator: "|")
+  }
+
   private static func apply(
     _ settings: [Setting], of descriptor: Descriptor, to values: inout [ParameterValue]
   ) throws(ObjectiveError) {
-    for setting in settings {
+    for written in settings {
+      let setting = descriptor.aliases.first { $0.written == written }?.meant ?? written
+      if let text = aliasSummary(written, of: descriptor), setting == written {
+        throw ObjectiveError(
+          .invalidValue, objective: descriptor.name, subject: written.name,
+          "\(written.name) takes \(text), not \"\(written.value)\"")
+      }
       guard let index = descriptor.parameters.firstIndex(where: { $0.name == setting.name }) else {
         let names = descriptor.parameters.map(\.name) + ["preset"]
         throw ObjectiveError(

@@ -9,6 +9,9 @@ public struct ObjectiveRegistry: Sendable {
   public static let standard = ObjectiveRegistry([
     CausalLM.self,
     MaskedLM.self,
+    MaskedNextToken.self,
+    MaskedDiffusion.self,
+    PermutationLM.self,
     SpanCorruption.self,
   ])
 

@@ -25,7 +25,7 @@ extension PairPlanner {
             first: Stretch(document: document, offset: first, length: middle - first),
             second: Stretch(
               document: document, offset: middle, length: bounds[chunk.upperBound] - middle),
-            isRandom: pairStream.coin()))
+            isNegative: pairStream.coin()))
       }
     }
     exchangeSecondHalves(report: &report)
@@ -92,7 +92,7 @@ extension PairPlanner {
   /// different documents. One that finds no partner joins an exchange of two as the third;
   /// if that is impossible it becomes a true pair.
   private mutating func exchangeSecondHalves(report: inout FramingReport) {
-    let sorted = pairs.indices.filter { pairs[$0].isRandom }.sorted { left, right in
+    let sorted = pairs.indices.filter { pairs[$0].isNegative }.sorted { left, right in
       (pairs[left].second.length, left) < (pairs[right].second.length, right)
     }
     var taken = [Bool](repeating: false, count: sorted.count)
@@ -129,7 +129,7 @@ extension PairPlanner {
         pairs[other].second = original[mine]
         pairs[mine].second = original[one]
       } else {
-        pairs[mine].isRandom = false
+        pairs[mine].isNegative = false
         report.note(.pairsWithoutPartner)
       }
     }
@@ -157,7 +157,7 @@ extension PairPlanner {
   }
 
   /// Cuts the end of the longer half, of the second at a tie, until both fit.
-  private static func truncateLonger(
+  static func truncateLonger(
     _ pair: inout PlannedPair, to maximum: Int, report: inout FramingReport
   ) {
     let first = Int(pair.first.length)

@@ -7,7 +7,10 @@ extension PairPlanner {
   /// them: chunks of one sentence are always random, so more than half of all pairs are; sentences
   /// of random second segments are served twice; the target is drawn once for a document; the
   /// random document may be the same one; truncation may begin a segment in mid-sentence.
-  mutating func planPutBack(_ order: [UInt32], report: inout FramingReport) {
+  ///
+  /// With `swaps` those of google-research/albert: a chunk of two sentences or more is swapped
+  /// where BERT's would be random, and nothing is put back.
+  mutating func planPublished(_ order: [UInt32], swaps: Bool, report: inout FramingReport) {
     let documents = order.filter { document in
       let length =
         unit.documentOffsets[Int(document) + 1] - unit.documentOffsets[Int(document)]
@@ -25,16 +28,22 @@ extension PairPlanner {
         let split = end - start == 1 ? end : start + 1 + pairStream.uniform(below: end - start - 1)
         let first = Stretch(
           document: document, offset: bounds[start], length: bounds[split] - bounds[start])
-        if split == end || pairStream.coin() {
+        let isNegative = split == end || pairStream.coin()
+        if isNegative, !swaps || split == end {
           let second = randomSecond(
             not: document, among: documents, target: target - Int(first.length))
           report.note(.repeatedTokens, Int(second.length))
-          append(PlannedPair(first: first, second: second, isRandom: true), report: &report)
+          append(PlannedPair(first: first, second: second, isNegative: true), report: &report)
           start = split
         } else {
           let second = Stretch(
             document: document, offset: bounds[split], length: bounds[end] - bounds[split])
-          append(PlannedPair(first: first, second: second, isRandom: false), report: &report)
+          let isSwapped = isNegative
+          append(
+            PlannedPair(
+              first: isSwapped ? second : first, second: isSwapped ? first : second,
+              isNegative: isSwapped),
+            report: &report)
           start = end
         }
       }

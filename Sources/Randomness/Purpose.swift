@@ -18,11 +18,13 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case mask = 5
   /// What corrupted positions are replaced by.
   case replacement = 6
-  /// In which order the parts of a frame are put: sentences, rotation.
+  /// In which order the parts of a frame are put or predicted: sentences, rotation, factorization.
   case arrangement = 7
   /// What is done to a whole document before framing; the frame is the document's position in its
   /// unit.
   case document = 8
   /// The draws by which a proposal of replacements is measured; unit and frame 0.
   case measurement = 9
+  /// How much of a frame is noise; frame 0 where the unit draws once for all of its frames.
+  case noise = 10
 }

@@ -48,6 +48,10 @@ public struct RandomStreams: Sendable, Hashable {
     epochAndComponent = UInt32(epoch16) << 16 | UInt32(component8) << 8
   }
 
+  /// The epoch that they were made for.
+  @inlinable
+  public var epoch: Int { Int(epochAndComponent >> 16) }
+
   /// The stream of one purpose in one frame, at its beginning.
   @inlinable
   public func stream(_ purpose: Purpose, frame: UInt32 = 0) -> RandomStream {

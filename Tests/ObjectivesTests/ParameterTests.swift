@@ -14,7 +14,7 @@ import Testing
     #expect(error("mlm", ["count": "exactt"])?.message.contains("did you mean \"exact\"?") == true)
     #expect(error("mlm", ["preset": "brt"])?.message.contains("did you mean \"bert\"?") == true)
     #expect(error("mml", [:])?.message.contains("did you mean \"mlm\"?") == true)
-    #expect(error("gan", [:])?.message.contains("there are clm, mlm, t5-span") == true)
+    #expect(error("gan", [:])?.message.contains("there are clm, mlm, mntp, mdlm, plm, ") == true)
   }
 
   @Test(arguments: [

@@ -106,12 +106,16 @@ func make(
 func rows(of batch: ExampleBatch) -> [ExampleRow] {
   var rows = [ExampleRow](repeating: ExampleRow(), count: batch.rowCount)
   for buffer in batch.buffers {
+    if case .float32(let reals) = buffer.values {
+      for index in rows.indices { rows[index][reals: buffer.column.name] = [reals[index]] }
+      continue
+    }
     let values: [Int64] =
       switch buffer.values {
       case .tokenIDs(let values): values.map { Int64($0) }
       case .uint8(let values): values.map { Int64($0) }
       case .int32(let values): values.map { Int64($0) }
-      case .float32(let values): values.map { Int64($0) }
+      case .float32: []
       }
     for index in rows.indices {
       let range =
