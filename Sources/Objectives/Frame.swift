@@ -30,6 +30,12 @@ public struct Frame: Sendable {
   public internal(set) var wordStarts: [Bool] = []
   /// Where the tokens came from; two pieces, A and B, in a pair.
   public internal(set) var pieces: [Piece] = []
+  /// For each sentence the position of its first token, ascending, the first of each piece among
+  /// them; empty unless the framing carries sentence starts.
+  public internal(set) var sentenceStarts: [Int] = []
+  /// Of which kind the window is, where windows of several kinds are drawn.
+  public internal(set) var kind = 0
+  /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere.
   /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere or they are swapped.
   public internal(set) var label: UInt8 = 0
   /// For each piece whether the framing's coin chose it for rearrangement; empty where none is
@@ -43,8 +49,10 @@ public struct Frame: Sendable {
     tokens.removeAll(keepingCapacity: true)
     wordStarts.removeAll(keepingCapacity: true)
     pieces.removeAll(keepingCapacity: true)
+    sentenceStarts.removeAll(keepingCapacity: true)
     chosen.removeAll(keepingCapacity: true)
     label = 0
+    kind = 0
   }
 
   mutating func append(
@@ -57,5 +65,25 @@ public struct Frame: Sendable {
       self.wordStarts.append(contentsOf: wordStarts[first..<first + length])
     }
     pieces.append(Piece(document: document, offset: offset, length: length, start: start))
+  }
+
+  /// Notes the sentence starts of the pieces.
+  mutating func appendSentenceStarts(of unit: TokenizedUnit) {
+    guard let sentences = unit.sentenceStarts else { return }
+    for piece in pieces where piece.length > 0 {
+      sentenceStarts.append(piece.start)
+      let end = sentences.offsets[piece.document + 1]
+      // The first start behind the first token of the piece.
+      var low = sentences.offsets[piece.document]
+      var high = end
+      while low < high {
+        let middle = (low + high) / 2
+        if Int(sentences.starts[middle]) <= piece.offset { low = middle + 1 } else { high = middle }
+      }
+      while low < end, Int(sentences.starts[low]) < piece.offset + piece.length {
+        sentenceStarts.append(piece.start + Int(sentences.starts[low]) - piece.offset)
+        low += 1
+      }
+    }
   }
 }

@@ -36,11 +36,17 @@ public struct Framing: Sendable, Hashable {
   public let documentOrder: DocumentOrder
   /// Whether frames carry word starts.
   public let carriesWordStarts: Bool
+  /// Whether frames carry sentence starts.
+  public let carriesSentenceStarts: Bool
 
-  init(_ method: Method, documentOrder: DocumentOrder, carriesWordStarts: Bool = false) {
+  init(
+    _ method: Method, documentOrder: DocumentOrder, carriesWordStarts: Bool = false,
+    carriesSentenceStarts: Bool = false
+  ) {
     self.method = method
     self.documentOrder = documentOrder
     self.carriesWordStarts = carriesWordStarts
+    self.carriesSentenceStarts = carriesSentenceStarts
   }
 
   /// Plans all frames of a unit: one pass, without copying tokens.
@@ -55,7 +61,8 @@ public struct Framing: Sendable, Hashable {
     var report = FramingReport()
     switch method {
     case .concatenate(let rule):
-      plan = .windows(WindowPlan(rule, unit: unit, order: order, report: &report))
+      plan = .windows(
+        WindowPlan(rule, unit: unit, order: order, random: random, report: &report))
     case .sentences(let rule):
       plan = .stretches(try rule.plan(unit, order: order, report: &report))
     case .fullSentences(let rule):
@@ -74,7 +81,8 @@ public struct Framing: Sendable, Hashable {
         .tooLarge, subject: "frames", "unit \(unit.ordinal) has \(plan.count) frames; at most 2^32")
     }
     return FramedUnit(
-      unit: unit, plan: plan, report: report, carriesWordStarts: carriesWordStarts)
+      unit: unit, plan: plan, report: report, carriesWordStarts: carriesWordStarts,
+      carriesSentenceStarts: carriesSentenceStarts)
   }
 
   /// The documents with at least one token, in the order in which they are framed.
@@ -109,6 +117,8 @@ public struct FramingReport: Sendable, Hashable {
     case oneSentenceDocument = "one_sentence_document"
     /// The ends of pairs that were too long together.
     case truncation
+    /// Windows too short to be divided into an input and a target.
+    case tooShort = "too_short"
   }
 
   /// Things worth knowing that lose nothing.
@@ -183,12 +193,17 @@ public struct FramedUnit: Sendable {
   public let report: FramingReport
   private let plan: Plan
   private let carriesWordStarts: Bool
+  private let carriesSentenceStarts: Bool
 
-  init(unit: TokenizedUnit, plan: Plan, report: FramingReport, carriesWordStarts: Bool) {
+  init(
+    unit: TokenizedUnit, plan: Plan, report: FramingReport, carriesWordStarts: Bool,
+    carriesSentenceStarts: Bool
+  ) {
     self.unit = unit
     self.plan = plan
     self.report = report
     self.carriesWordStarts = carriesWordStarts
+    self.carriesSentenceStarts = carriesSentenceStarts
   }
 
   /// How many frames there are; each becomes exactly one example.
@@ -216,6 +231,7 @@ public struct FramedUnit: Sendable {
     case .fragments(let plan):
       plan.load(index, of: unit, into: &frame)
     }
+    if carriesSentenceStarts { frame.appendSentenceStarts(of: unit) }
   }
 }
 

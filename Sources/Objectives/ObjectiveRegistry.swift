@@ -13,6 +13,16 @@ public struct ObjectiveRegistry: Sendable {
     MaskedDiffusion.self,
     PermutationLM.self,
     SpanCorruption.self,
+    IIDNoise.self,
+    PrefixLM.self,
+    UL2.self,
+    TextInfilling.self,
+    TokenMasking.self,
+    TokenDeletion.self,
+    SentencePermutation.self,
+    DocumentRotation.self,
+    Bart.self,
+    MBart.self,
   ])
 
   /// A registry of these objectives.

@@ -110,6 +110,12 @@ extension Parameter {
     "pad", ["fixed", "none"],
     "Fill every row to its fixed length, or write lists of varying length without padding.")
 
+  /// `layout`, the same in every objective of input and target.
+  static let layout = choice(
+    "layout", ["encoder-decoder", "decoder"],
+    "Input and target in rows of their own, or one behind the other in one row with -100 on the"
+      + " input and prefix_lengths.")
+
   /// `tail`, with the objective's own default.
   static func tail(_ names: [String]) -> Parameter {
     choice("tail", names, "What becomes of the last, short window of a unit.")

@@ -9,6 +9,8 @@ final class Scratch {
   let picked = ScratchBuffer<UInt32>()
   let originals = ScratchBuffer<TokenID>()
   let targets = ScratchBuffer<Int32>()
+  let inputs = ScratchBuffer<TokenID>()
+  let outputs = ScratchBuffer<TokenID>()
   let noise = ScratchBuffer<Int>()
   let clean = ScratchBuffer<Int>()
   var text: [UInt8] = []

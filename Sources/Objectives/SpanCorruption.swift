@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Randomness
+
 /// Span corruption, `t5-span` (Raffel et al. 2020, arXiv 1910.10683 §3.1.4 and §3.3).
 ///
 /// Spans of noise are replaced by sentinels in the input; the target is every sentinel with the
@@ -9,16 +11,14 @@
 ///     input_ids   a b <extra_id_0> e f g <extra_id_1> </s>
 ///     labels      <extra_id_0> c d <extra_id_1> h </s>
 struct SpanCorruption: Objective {
-  private enum SpanLimit: String {
-    case error
-    case sentinels
-  }
-
   static let descriptor = Descriptor(
     name: "t5-span",
     summary: "Span corruption: noise spans become sentinels, the target spells them out.",
     parameters: [
-      .integer("length", 512, in: 4...1_048_576, "Tokens in an input row, EOS included."),
+      .integer(
+        "length", 512, in: 4...1_048_576,
+        "Tokens in a row of input_ids, EOS included; with layout=decoder input and target together."
+      ),
       .integer(
         "targets_length", 0, in: 0...1_048_576,
         "Tokens in a target row, EOS included; 0 for exactly what the inputs need."),
@@ -38,6 +38,7 @@ struct SpanCorruption: Objective {
       .choice(
         "arithmetic", ["float64", "float32"],
         "The precision in which the mask counts noise; the length helper is always in float64."),
+      .layout,
       .tail(["drop", "pad"]),
       .pad,
       .documentOrder,
@@ -58,147 +59,164 @@ struct SpanCorruption: Objective {
       "Raffel et al. 2020, arXiv 1910.10683 §3.1.4, §3.3",
       "google-research/text-to-text-transfer-transformer: t5/data/preprocessors.py",
     ],
-    heads: ["AutoModelForSeq2SeqLM (T5ForConditionalGeneration)"])
+    heads: [
+      "AutoModelForSeq2SeqLM (T5ForConditionalGeneration)", "AutoModelForCausalLM (layout=decoder)",
+    ])
 
   let parameters: ObjectiveParameters
   let framing: Framing
-  let columns: [Column]
   let needs: Needs
   let facts: [Fact]
 
-  let vocabularySize: Int
-  let length: Int
-  let targetsLength: Int
-  let density: Double
-  let mean: Double
-  let arithmetic: SpanCounts.Arithmetic
-  let rolls: Bool
-  let separator: TokenID?
-  let sentinels: [TokenID]
+  let noise: SpanNoise
+  let pair: SequencePair
   let isSentinel: [Bool]
-  let eos: TokenID
-  let padID: TokenID
-  let padding: Padding
-  let tail: Tail
-  let attention: Int?
-  /// Raw tokens of a full row, and their counts.
-  let tokensLength: Int
-  let fullCounts: SpanCounts
-  let wantedSpans: Int
   /// How long spans and the stretches between them are in full rows.
   let spanLaw: PartLengths
   let gapLaw: PartLengths
+  private let eos: TokenID
+  private let tail: Tail
+
+  var columns: [Column] { pair.columns }
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     let name = Self.descriptor.name
     self.parameters = parameters
-    vocabularySize = vocabulary.size
-    length = try parameters.integer("length")
-    density = try parameters.real("noise_density")
-    mean = try parameters.real("mean_span_length")
-    arithmetic = try parameters.choice("arithmetic")
-    rolls = try parameters.flag("roll")
-    padding = try parameters.choice("pad")
+    let length = try parameters.integer("length")
+    let layout: PairLayout = try parameters.choice("layout")
+    let padding: Padding = try parameters.choice("pad")
     tail = try parameters.choice("tail")
-    let limit: SpanLimit = try parameters.choice("max_spans")
     eos = try vocabulary.require("eos", for: name)
-    sentinels = vocabulary.sentinels
-    guard !sentinels.isEmpty else {
-      throw ObjectiveError(
-        .missingRole, objective: name, subject: "sentinels",
-        "the tokenizer has no sentinels: add some with `prep tokenizer extend --sentinels N`")
-    }
-    var isSentinel = [Bool](repeating: false, count: vocabulary.size)
-    for sentinel in sentinels { isSentinel[Int(sentinel)] = true }
-    self.isSentinel = isSentinel
+    isSentinel = try vocabulary.sentinelFlags(for: name)
 
     var needs = Needs()
     needs.roles = ["eos"]
-    let role = try parameters.name("separator")
-    separator = role == "none" ? nil : try vocabulary.require(role, for: name)
-    if role != "none", role != "eos" { needs.roles.append(role) }
-
-    let reserve = rolls ? 1 : 0
-    let most = limit == .sentinels ? max(1, sentinels.count - reserve) : Int.max
-    guard
-      let lengths = SpanLengths.fitting(
-        inputs: length, density: density, mean: mean, reserve: reserve, most: most)
-    else {
-      throw parameters.invalid("length", "length \(length) leaves no room for text")
-    }
-    tokensLength = lengths.tokens
-    fullCounts = SpanCounts.mask(
-      length: tokensLength, density: density, mean: mean, arithmetic: arithmetic, most: most)
-    wantedSpans =
-      SpanCounts.mask(
-        length: tokensLength, density: density, mean: mean, arithmetic: arithmetic
-      ).spans
-    guard fullCounts.spans + reserve <= sentinels.count else {
-      throw ObjectiveError(
-        .tooFewSentinels, objective: name, subject: "sentinels",
-        "\(fullCounts.spans + reserve) sentinels are needed, the tokenizer has \(sentinels.count):"
-          + " add some with `prep tokenizer extend --sentinels N`, or set max_spans=sentinels")
-    }
-    needs.sentinels = fullCounts.spans + reserve
-    spanLaw = PartLengths(
-      total: fullCounts.noise, parts: fullCounts.spans, bins: Self.lengthBins,
-      rotatedIn: rolls ? tokensLength : nil)
-    gapLaw = PartLengths(
-      total: tokensLength - fullCounts.noise, parts: fullCounts.spans, bins: Self.lengthBins,
-      rotatedIn: rolls ? tokensLength : nil)
-
-    let exact = fullCounts.noise + fullCounts.spans + reserve + 1
-    // The published arithmetic disagrees with its own helper; the helper's length is the column's.
-    let derived = arithmetic == .float32 ? lengths.targets : max(lengths.targets, exact)
-    let asked = try parameters.integer("targets_length")
-    guard asked == 0 || asked >= derived else {
-      throw parameters.invalid(
-        "targets_length", "targets_length \(asked) is too short: targets have \(derived) tokens")
-    }
-    targetsLength = asked == 0 ? derived : asked
-
-    let inputsFull = tokensLength - fullCounts.noise + fullCounts.spans + 1
-    let padsInputs =
-      padding == .fixed && (tail == .pad || rolls || inputsFull != length)
-    padID = vocabulary.roles["pad"] ?? eos
-    let shape = Column.shape(length: length, padding: padding)
-    var columns = [
-      Column.inputIDs(shape),
-      Column(
-        "labels", .int32, Column.shape(length: targetsLength, padding: padding),
-        meaning: "Each sentinel with the tokens it stands for, then EOS; -100 at padding."),
-    ]
-    if padsInputs {
-      attention = columns.count
-      columns.append(.attentionMask(shape))
-    } else {
-      attention = nil
-    }
-    self.columns = columns
+    let separator = try parameters.separator(vocabulary, &needs)
+    noise = try SpanNoise(
+      SpanNoise.Rules(
+        objective: name, arithmetic: try parameters.choice("arithmetic"),
+        rolls: try parameters.flag("roll"), separator: separator, sentinels: vocabulary.sentinels,
+        limit: try parameters.choice("max_spans"), layout: layout),
+      density: try parameters.real("noise_density"), mean: try parameters.real("mean_span_length"),
+      room: length, parameters: parameters)
+    needs.sentinels = noise.fullCounts.spans + noise.rules.reserve
     self.needs = needs
-    facts = [
-      Fact(name: "decoder_start_token_id", value: Int(padID)),
-      Fact(name: "tokens_length", value: tokensLength),
-      Fact(name: "targets_length", value: targetsLength),
-      Fact(name: "spans", value: fullCounts.spans),
-    ]
+    let rotation = noise.rules.rolls ? noise.tokensLength : nil
+    spanLaw = PartLengths(
+      total: noise.fullCounts.noise, parts: noise.fullCounts.spans, bins: Self.lengthBins,
+      rotatedIn: rotation)
+    gapLaw = PartLengths(
+      total: noise.tokensLength - noise.fullCounts.noise, parts: noise.fullCounts.spans,
+      bins: Self.lengthBins, rotatedIn: rotation)
+
+    let targetsLength = try parameters.targetsLength(derived: noise.targets + 1, layout)
+    let counts = noise.fullCounts
+    let full =
+      noise.tokensLength - counts.noise + counts.spans + 1
+      + (layout == .decoder ? counts.noise + counts.spans : 0)
+    let padID = vocabulary.roles["pad"] ?? eos
+    pair = SequencePair(
+      layout: layout, length: length, targetsLength: targetsLength, padding: padding,
+      pads: tail == .pad || noise.rules.rolls || full != length, padID: padID,
+      vocabularySize: vocabulary.size,
+      target: "Each sentinel with the tokens it stands for, then EOS")
+    facts =
+      Fact.start(padID, layout) + [Fact(name: "tokens_length", value: noise.tokensLength)]
+      + Fact.targets(targetsLength, layout) + [Fact(name: "spans", value: counts.spans)]
     framing = Framing(
       .concatenate(
         Concatenation(
-          window: tokensLength, stride: tokensLength, separator: separator, keepsTail: tail == .pad)
-      ),
+          window: noise.tokensLength, stride: noise.tokensLength, separator: separator,
+          keepsTail: tail == .pad)),
       documentOrder: try parameters.choice("document_order"))
   }
 
-  /// The counts of a row of so many raw tokens, `clean` of which cannot be noise at its end.
-  func counts(_ tokens: Int, clean: Int = 0) -> SpanCounts {
-    if tokens == tokensLength, clean == 0 { return fullCounts }
-    let counts = SpanCounts.mask(
-      length: tokens, density: density, mean: mean, arithmetic: arithmetic,
-      most: sentinels.count - (rolls ? 1 : 0))
-    guard clean > 0 else { return counts }
-    let noise = min(counts.noise, max(0, tokens - clean - 1))
-    return SpanCounts(
-      noise: noise, spans: min(counts.spans, noise, max(0, tokens - clean - noise)))
+  func build(
+    _ frame: borrowing Frame, _ random: RandomStreams, _ services: borrowing Services,
+    into out: inout ExampleBuilder
+  ) {
+    var stream = random.stream(.mask, frame: frame.ordinal)
+    let scratch = out.scratch
+    let inputs = scratch.inputs.prefix(frame.tokens.count + 3)
+    let targets = scratch.outputs.prefix(2 * frame.tokens.count + 2)
+    var count = noise.corrupt(
+      frame, &stream, scratch, inputs: inputs, targets: targets, tally: &out.tally)
+    if pair.layout == .encoderDecoder {
+      inputs[count.inputs] = eos
+      count.inputs += 1
+      // Only the published arithmetic makes targets that do not fit.
+      let kept = min(count.targets, pair.targetsLength - 1)
+      out.tally.add(count.targets - kept, of: .truncatedTargetTokens)
+      count.targets = kept
+    }
+    targets[count.targets] = eos
+    pair.write(
+      UnsafeMutableBufferPointer(rebasing: inputs[0..<count.inputs]),
+      UnsafeMutableBufferPointer(rebasing: targets[0...count.targets]), into: &out)
+  }
+
+  func faults(in row: ExampleRow) -> [Fault] {
+    var check = RowCheck(row)
+    guard let sides = pair.sides(&check),
+      let spans = SpanSides(
+        &check, sides, eos: eos, inputEndsInEOS: pair.layout == .encoderDecoder,
+        sentinels: noise.rules.sentinels, isSentinel: isSentinel)
+    else { return check.faults }
+    noise.checkCounts(&check, spans, targetRoom: pair.targetsLength, tail: tail)
+    return check.faults
+  }
+}
+
+extension Vocabulary {
+  /// Which ids are sentinels.
+  ///
+  /// - Throws: ``ObjectiveError`` (`missingRole`) if there is none.
+  func sentinelFlags(for objective: String) throws(ObjectiveError) -> [Bool] {
+    guard !sentinels.isEmpty else {
+      throw ObjectiveError(
+        .missingRole, objective: objective, subject: "sentinels",
+        "the tokenizer has no sentinels: add some with `prep tokenizer extend --sentinels N`")
+    }
+    var flags = [Bool](repeating: false, count: size)
+    for sentinel in sentinels { flags[Int(sentinel)] = true }
+    return flags
+  }
+}
+
+extension ObjectiveParameters {
+  /// The token that `separator` names, or nil; its role joins the needs.
+  func separator(
+    _ vocabulary: Vocabulary, _ needs: inout Needs
+  ) throws(ObjectiveError) -> TokenID? {
+    let role = try name("separator")
+    guard role != "none" else { return nil }
+    if !needs.roles.contains(role) { needs.roles.append(role) }
+    return try vocabulary.require(role, for: objective)
+  }
+
+  /// `targets_length`, which is at least what is needed.
+  func targetsLength(derived: Int, _ layout: PairLayout) throws(ObjectiveError) -> Int {
+    let asked = try integer("targets_length")
+    guard asked > 0 else { return derived }
+    guard layout == .encoderDecoder else {
+      throw invalid("targets_length", "layout=decoder has no target rows: leave targets_length out")
+    }
+    guard asked >= derived else {
+      throw invalid(
+        "targets_length", "targets_length \(asked) is too short: targets have \(derived) tokens")
+    }
+    return asked
+  }
+}
+
+extension Fact {
+  /// What the decoder starts with, where there is one of its own.
+  static func start(_ id: TokenID, _ layout: PairLayout) -> [Fact] {
+    layout == .decoder ? [] : [Fact(name: "decoder_start_token_id", value: Int(id))]
+  }
+
+  /// The length of target rows, where there are any.
+  static func targets(_ length: Int, _ layout: PairLayout) -> [Fact] {
+    layout == .decoder ? [] : [Fact(name: "targets_length", value: length)]
   }
 }

@@ -68,4 +68,24 @@ struct SpanLengths: Sendable, Hashable {
     }
     return SpanLengths(tokens: tokens, targets: targets, spans: lengths(tokens).spans)
   }
+
+  /// The largest number of raw tokens whose input and target fit into one row, with one EOS.
+  ///
+  /// - Parameters: As for ``fitting(inputs:density:mean:reserve:most:)``.
+  /// - Returns: nil if not even one token fits.
+  static func sharing(
+    row: Int, density: Double, mean: Double, reserve: Int = 0, most: Int = .max
+  ) -> SpanLengths? {
+    func counts(_ tokens: Int) -> SpanCounts {
+      SpanCounts.mask(length: tokens, density: density, mean: mean, most: most)
+    }
+    var tokens = 0
+    while tokens < row, tokens + 1 + 2 * (counts(tokens + 1).spans + reserve) + 1 <= row {
+      tokens += 1
+    }
+    guard tokens > 0 else { return nil }
+    let counts = counts(tokens)
+    return SpanLengths(
+      tokens: tokens, targets: counts.noise + counts.spans + reserve + 1, spans: counts.spans)
+  }
 }

@@ -14,6 +14,8 @@ public struct Tally: Sendable, Hashable {
     case separatorsInNoise = "separators_in_noise"
     /// Target tokens cut off because the target was longer than its column.
     case truncatedTargetTokens = "truncated_target_tokens"
+    /// Masks of length 0 that were not inserted because the row was full.
+    case droppedInsertions = "dropped_insertions"
     /// Positions for which a replacement was proposed.
     case proposedTokens = "proposed_tokens"
     /// Proposals that equalled the original.

@@ -100,7 +100,20 @@ func make(
 ) throws -> any Objective {
   try ObjectiveRegistry.standard.make(
     name, settings: settings.sorted { $0.key < $1.key }.map { Setting($0.key, $0.value) },
-    vocabulary: try vocabulary ?? smallVocabulary())
+    vocabulary: try vocabulary ?? smallVocabulary(for: name))
+}
+
+/// The small vocabulary with the roles that only one objective needs.
+func smallVocabulary(for objective: String, sentinels: Int = 60) throws -> Vocabulary {
+  let further: [String: [String: TokenID]] = [
+    "mbart": ["lang": 7],
+    "ul2": ["nlu": 7, "nlg": 8, "s2s": 9],
+  ]
+  let roles: [String: TokenID] = [
+    "pad": 0, "eos": 1, "unk": 2, "bos": 3, "cls": 4, "sep": 5, "mask": 6,
+  ]
+  return try smallVocabulary(
+    sentinels: sentinels, roles: roles.merging(further[objective] ?? [:]) { $1 })
 }
 
 func rows(of batch: ExampleBatch) -> [ExampleRow] {
