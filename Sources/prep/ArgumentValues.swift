@@ -12,5 +12,7 @@ extension CorpusOptions.InvalidJSON: ExpressibleByArgument {}
 extension InvalidUTF8Policy: ExpressibleByArgument {}
 extension NormalForm: ExpressibleByArgument {}
 extension TokenizeOptions.Unwrap: ExpressibleByArgument {}
+extension ExportRun.Format: ExpressibleByArgument {}
+extension ExportRun.Sequence: ExpressibleByArgument {}
 extension AddedTokenMode: ExpressibleByArgument {}
 extension PreTokenizerRule: ExpressibleByArgument {}

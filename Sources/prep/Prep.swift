@@ -40,7 +40,9 @@ struct Prep: ParsableCommand {
       CommandGroup(name: "Text", subcommands: [TokenizerCommand.self, Normalize.self]),
       CommandGroup(
         name: "Datasets",
-        subcommands: [Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self]),
+        subcommands: [
+          Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self, Export.self,
+        ]),
       CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self, Bench.self]),
     ])
 }
