@@ -87,6 +87,12 @@ public struct BuildRun {
     }
   }
 
+  /// Whether a stream of this build leaves splits out.
+  public var leavesSplitsOut: Bool {
+    guard case .datasets(let datasets) = input else { return false }
+    return datasets.splits.count > 1 && datasets.splits.contains("train")
+  }
+
   /// About how many bytes the dataset will take, extrapolated from one batch; `nil` for a pipe or
   /// without rows.
   ///

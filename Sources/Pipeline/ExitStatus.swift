@@ -39,11 +39,16 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case let error as DatasetError: self.init(error.code)
     case let error as TokenizerError: self.init(error.code)
     case is TextError: self = .usage
-    case let error as ObjectiveError: self = error.code == .inconsistentInput ? .malformed : .usage
+    case let error as ObjectiveError: self = Self.isOfTheData(error) ? .malformed : .usage
     case is ArrowError, is JSONError: self = .malformed
     case is RandomnessError: self = .usage
     default: self = .software
     }
+  }
+
+  /// Whether other data would have served, rather than other parameters.
+  private static func isOfTheData(_ error: ObjectiveError) -> Bool {
+    error.code == .inconsistentInput || error.code == .missingInput
   }
 
   private init(_ code: PipelineError.Code) {

@@ -90,6 +90,9 @@ struct Build: ParsableCommand {
     if epochs > 1, let bytes = try run.estimatedBytes() {
       global.note("\(epochs) epochs will take about \(Quantity.short(bytes))B on disk")
     }
+    if destination == .standardOutput, run.leavesSplitsOut {
+      global.note("a stream carries the train split alone; -o DIR writes all splits")
+    }
     let manifest = try run.write(to: destination) { display.show($0) }
     display.end()
     try Summary(manifest, seconds: display.elapsed).show(
