@@ -32,10 +32,12 @@ public struct ChecksumList: Sendable, Hashable {
   public init?(_ bytes: [UInt8]) {
     var entries: [Entry] = []
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      let text = String(decoding: line, as: UTF8.self)
-      guard text.utf8.count > 66, let digest = SHA256Digest(hexadecimal: String(text.prefix(64)))
+      let digits = String(decoding: line.prefix(64), as: UTF8.self)
+      guard line.count > 66, let digest = SHA256Digest(hexadecimal: digits),
+        line.dropFirst(64).prefix(2).allSatisfy({ $0 == UInt8(ascii: " ") })
       else { return nil }
-      entries.append(Entry(digest: digest, name: String(text.dropFirst(66))))
+      entries.append(
+        Entry(digest: digest, name: String(decoding: line.dropFirst(66), as: UTF8.self)))
     }
     self.init(entries: entries)
   }

@@ -68,19 +68,10 @@ public enum FileSystem {
     guard descriptor >= 0 else { throw failure(.missing, path, "open") }
     defer { _ = systemClose(descriptor) }
     var bytes: [UInt8] = []
-    let step = 1 << 20
     while true {
-      let start = bytes.count
-      var received = 0
-      bytes.append(contentsOf: repeatElement(0, count: step))
-      bytes.withUnsafeMutableBytes { buffer in
-        repeat {
-          received = systemRead(descriptor, buffer.baseAddress.map { $0 + start }, step)
-        } while received < 0 && errno == EINTR
-      }
-      guard received >= 0 else { throw failure(.inputOutput, path, "read") }
-      bytes.removeLast(step - received)
-      if received == 0 { return bytes }
+      guard let piece = piece(of: descriptor) else { throw failure(.inputOutput, path, "read") }
+      if piece.isEmpty { return bytes }
+      bytes += piece
     }
   }
 
@@ -90,16 +81,23 @@ public enum FileSystem {
     guard descriptor >= 0 else { throw failure(.missing, path, "open") }
     defer { _ = systemClose(descriptor) }
     var hash = SHA256()
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
-      let count = buffer.withUnsafeMutableBytes {
-        systemRead(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure(.inputOutput, path, "read") }
-      if count == 0 { return hash.finalize() }
-      buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      guard let piece = piece(of: descriptor) else { throw failure(.inputOutput, path, "read") }
+      if piece.isEmpty { return hash.finalize() }
+      hash.update(piece)
     }
+  }
+
+  /// What comes next in a file, nothing at its end; `nil` with `errno` set when reading fails.
+  private static func piece(of descriptor: Int32) -> [UInt8]? {
+    var received = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, count in
+      repeat {
+        received = systemRead(descriptor, buffer.baseAddress, buffer.count)
+      } while received < 0 && errno == EINTR
+      count = max(0, received)
+    }
+    return received < 0 ? nil : bytes
   }
 
   /// Writes a whole file under another name, flushes it to the disk and renames it into place:

@@ -47,15 +47,13 @@ extension Manifest {
         "written in format version \(version); this prep reads version \(Self.formatVersion)")
     }
     guard let kind = Kind(rawValue: try root.string("kind")) else { throw root.fault("kind") }
-    let seedMember = root.value["seed"]
     self.init(
       kind: kind,
       parameters: try root.member("parameters"),
       objective: try root.optional("objective").map {
         (reader) throws(DatasetError) in try Objective(reader)
       },
-      seed: seedMember?.stringValue.flatMap(UInt64.init)
-        ?? seedMember?.integerValue.flatMap(UInt64.init(exactly:)),
+      seed: try root.seed("seed"),
       tokenizer: try Tokenizer(root.reader("tokenizer")),
       inputs: try root.member("inputs"),
       units: try root.readers("units").map { (reader) throws(DatasetError) in try Unit(reader) },
@@ -77,7 +75,7 @@ extension Manifest.Unit {
 
   init(_ reader: ManifestReader) throws(DatasetError) {
     self.init(
-      name: try reader.string("name"), epoch: reader.value["epoch"]?.integerValue,
+      name: try reader.string("name"), epoch: try reader.optionalInteger("epoch"),
       input: try reader.member("input"),
       shards: try reader.readers("shards").map { (reader) throws(DatasetError) in
         try Manifest.Shard(reader)
@@ -112,7 +110,7 @@ extension Manifest.Shard {
     self.init(
       file: try reader.string("file"), split: try reader.string("split"),
       rows: try reader.integer("rows"), tokens: try reader.integer("tokens"),
-      lossTokens: reader.value["loss_tokens"]?.integerValue, bytes: try reader.integer("bytes"),
+      lossTokens: try reader.optionalInteger("loss_tokens"), bytes: try reader.integer("bytes"),
       digest: try reader.digest("sha256"), contentDigest: try reader.digest("content_sha256"))
   }
 }
@@ -127,11 +125,16 @@ extension Manifest.Tokenizer {
   }
 
   fileprivate init(_ reader: ManifestReader) throws(DatasetError) {
-    let roles = try reader.integers("roles").compactMapValues(UInt32.init(exactly:))
-    let sentinels = reader.value["sentinels"]?.arrayValue?.compactMap {
-      $0.integerValue.flatMap(UInt32.init(exactly:))
+    var roles: [String: UInt32] = [:]
+    for (role, id) in try reader.integers("roles").sorted(by: { $0.key < $1.key }) {
+      guard let id = UInt32(exactly: id) else { throw reader.fault("roles.\(role)") }
+      roles[role] = id
     }
-    guard let sentinels else { throw reader.fault("sentinels") }
+    guard let elements = reader.value["sentinels"]?.arrayValue else {
+      throw reader.fault("sentinels")
+    }
+    let sentinels = elements.compactMap { $0.integerValue.flatMap(UInt32.init(exactly:)) }
+    guard sentinels.count == elements.count else { throw reader.fault("sentinels") }
     self.init(
       digest: try reader.digest("sha256"), vocabularySize: try reader.integer("vocabulary_size"),
       roles: roles, sentinels: sentinels)
@@ -147,9 +150,11 @@ extension Manifest.Objective {
   }
 
   fileprivate init(_ reader: ManifestReader) throws(DatasetError) {
-    guard let columns = reader.value["model_columns"]?.arrayValue?.compactMap(\.stringValue) else {
+    guard let elements = reader.value["model_columns"]?.arrayValue else {
       throw reader.fault("model_columns")
     }
+    let columns = elements.compactMap(\.stringValue)
+    guard columns.count == elements.count else { throw reader.fault("model_columns") }
     self.init(
       name: try reader.string("name"), parameters: try reader.member("parameters"),
       modelColumns: columns, facts: try reader.member("facts"))
@@ -199,9 +204,27 @@ struct ManifestReader {
     return string
   }
 
+  /// Numbers above this are in no manifest of ours; below it, sums over shards cannot overflow.
+  private static let largest = 1 << 42
+
   func integer(_ name: String) throws(DatasetError) -> Int {
-    guard let integer = value[name]?.integerValue, integer >= 0 else { throw fault(name) }
+    guard let integer = value[name]?.integerValue, (0...Self.largest).contains(integer) else {
+      throw fault(name)
+    }
     return integer
+  }
+
+  func optionalInteger(_ name: String) throws(DatasetError) -> Int? {
+    value[name] == nil ? nil : try integer(name)
+  }
+
+  /// A number of 64 bits, as text where it does not fit the numbers of every reader.
+  func seed(_ name: String) throws(DatasetError) -> UInt64? {
+    guard let member = value[name] else { return nil }
+    let seed =
+      member.stringValue.flatMap(UInt64.init) ?? member.integerValue.flatMap(UInt64.init(exactly:))
+    guard let seed else { throw fault(name) }
+    return seed
   }
 
   func digest(_ name: String) throws(DatasetError) -> SHA256Digest {
@@ -213,7 +236,9 @@ struct ManifestReader {
     guard let object = value[name]?.objectValue else { throw fault(name) }
     var result: [String: Int] = [:]
     for entry in object.entries {
-      guard let integer = entry.value.integerValue else { throw fault("\(name).\(entry.key)") }
+      guard let integer = entry.value.integerValue, (0...Self.largest).contains(integer) else {
+        throw fault("\(name).\(entry.key)")
+      }
       result[entry.key] = integer
     }
     return result

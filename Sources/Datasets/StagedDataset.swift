@@ -73,15 +73,18 @@ public final class StagedDataset {
           .usage, path: directory,
           "the dataset there was made from other input or parameters; --overwrite replaces it")
       }
+      // A crash between the manifest and the end of the clean-up leaves this behind.
+      if FileSystem.exists(partial) { try FileSystem.removeTree(partial) }
       return
     case .overwrite where existing != .empty:
-      try Self.removeDataset(directory)
+      try Self.checkIsOwn(directory)
     default:
       break
     }
     isComplete = false
     try FileSystem.createDirectory(partial)
     try claim()
+    if policy == .overwrite { try removeDataset() }
     let planPath = "\(partial)/plan.json"
     if FileSystem.exists(planPath) {
       guard try FileSystem.read(planPath) == planBytes else {
@@ -170,8 +173,8 @@ public final class StagedDataset {
       ? .unfinished : .foreign
   }
 
-  /// Removes what a dataset consists of, and refuses to touch anything else.
-  private static func removeDataset(_ directory: String) throws(DatasetError) {
+  /// Refuses to touch a directory that holds more than a dataset consists of.
+  private static func checkIsOwn(_ directory: String) throws(DatasetError) {
     var own: Set<String> = [
       ".partial", Manifest.fileName, ChecksumList.fileName, DatasetCard.fileName,
       "tokenizer.json", "tokenizer_config.json",
@@ -188,12 +191,22 @@ public final class StagedDataset {
         .outputRefused, path: directory,
         "--overwrite replaces datasets only, and '\(foreign)' there is not part of one")
     }
-    // First the manifest: from here on nobody takes the directory for a dataset.
+  }
+
+  /// Removes everything but the lock, which must be held.
+  private func removeDataset() throws(DatasetError) {
+    // First the manifest: from here on nobody takes the directory for a dataset. As long as there
+    // is a plan, be it an empty one, it is an unfinished run, not a foreign directory.
+    let plan = "plan.json"
+    try FileSystem.replace("\(partial)/\(plan)", with: [])
     try FileSystem.remove("\(directory)/\(Manifest.fileName)")
-    for name in names where name != Manifest.fileName {
-      let path = "\(directory)/\(name)"
-      if name == ".partial" { try FileSystem.removeTree(path) } else { try FileSystem.remove(path) }
+    for name in try FileSystem.names(in: directory) where name != ".partial" {
+      try FileSystem.remove("\(directory)/\(name)")
     }
+    for name in try FileSystem.names(in: partial) where name != "lock" && name != plan {
+      try FileSystem.remove("\(partial)/\(name)")
+    }
+    try FileSystem.remove("\(partial)/\(plan)")
   }
 
   /// Makes sure that no other process works in the same directory.
