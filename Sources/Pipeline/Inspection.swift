@@ -88,7 +88,7 @@ public struct Inspection {
           continue
         }
         let batch = try read(name) { () throws(ArrowError) in try reader.batch(index) }
-        for row in skip..<min(rows, skip + left) {
+        for row in skip..<(skip + min(rows - skip, left)) {
           guard case .object(let values) = batch.json(row: row) else { continue }
           try body(Row(file: name, number: firstOfBatch + row, values: values))
           left -= 1

@@ -66,7 +66,7 @@ struct TokenDatasets: Sendable {
       let firstGroup = nextGroup
       for unit in dataset.manifest.units {
         let parts = unit.name.split(separator: "-")
-        guard parts.count == 2, let group = Int(parts[0]) else {
+        guard parts.count == 2, let group = Int(parts[0]), (0..<1 << 32).contains(group) else {
           throw PipelineError(.malformed, "\(directory): unit '\(unit.name)' has no GROUP-CUT name")
         }
         nextGroup = max(nextGroup, firstGroup + group + 1)
