@@ -13,8 +13,10 @@
 #include <unicode/ucnv_err.h>
 #include <unicode/udata.h>
 #include <unicode/uloc.h>
+#include <unicode/uregex.h>
 #include <unicode/ures.h>
 #include <unicode/uscript.h>
+#include <unicode/utext.h>
 #include <unicode/utypes.h>
 #include <unicode/uversion.h>
 
@@ -57,6 +59,58 @@ static inline UScriptCode cicu_script(UChar32 c) {
 /// Whether the Script_Extensions of `c` contain `script`.
 static inline int cicu_has_script(UChar32 c, UScriptCode script) {
   return uscript_hasScript(c, script) ? 1 : 0;
+}
+
+// Regular expressions, over UTF-8 by way of UText: positions are bytes
+
+static inline URegularExpression *_Nullable cicu_regex_open(const uint16_t *_Nonnull pattern,
+                                                            int32_t length,
+                                                            UErrorCode *_Nonnull status) {
+  return uregex_open((const UChar *)pattern, length, 0, 0, status);
+}
+
+/// A copy that another thread may use.
+static inline URegularExpression *_Nullable cicu_regex_clone(
+    const URegularExpression *_Nonnull expression, UErrorCode *_Nonnull status) {
+  return uregex_clone(expression, status);
+}
+
+static inline void cicu_regex_close(URegularExpression *_Nonnull expression) {
+  uregex_close(expression);
+}
+
+/// Memory for backtracking, in bytes; beyond it matching fails.
+static inline void cicu_regex_set_stack_limit(URegularExpression *_Nonnull expression,
+                                              int32_t limit, UErrorCode *_Nonnull status) {
+  uregex_setStackLimit(expression, limit, status);
+}
+
+static inline UText *_Nullable cicu_text_open(UText *_Nullable text, const uint8_t *_Nonnull bytes,
+                                              int64_t length, UErrorCode *_Nonnull status) {
+  return utext_openUTF8(text, (const char *)bytes, length, status);
+}
+
+static inline void cicu_text_close(UText *_Nonnull text) { utext_close(text); }
+
+/// The bytes must stay where they are while matches are looked for.
+static inline void cicu_regex_set_text(URegularExpression *_Nonnull expression,
+                                       UText *_Nonnull text, UErrorCode *_Nonnull status) {
+  uregex_setUText(expression, text, status);
+}
+
+static inline int cicu_regex_find_next(URegularExpression *_Nonnull expression,
+                                       UErrorCode *_Nonnull status) {
+  return uregex_findNext(expression, status) ? 1 : 0;
+}
+
+static inline int64_t cicu_regex_start(URegularExpression *_Nonnull expression,
+                                       UErrorCode *_Nonnull status) {
+  return uregex_start64(expression, 0, status);
+}
+
+static inline int64_t cicu_regex_end(URegularExpression *_Nonnull expression,
+                                     UErrorCode *_Nonnull status) {
+  return uregex_end64(expression, 0, status);
 }
 
 // Locales

@@ -7,6 +7,7 @@
 #include <unicode/edits.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
+#include <unicode/uniset.h>
 #include <unicode/unistr.h>
 
 namespace {
@@ -25,6 +26,17 @@ icu::StringPiece piece(const uint8_t *source, int32_t length) {
   return icu::StringPiece(reinterpret_cast<const char *>(source), length);
 }
 
+/// The form for the characters of Unicode 9.0. Made at first use, never destroyed.
+const icu::Normalizer2 *unicode9(const icu::Normalizer2 *base, UErrorCode &code) {
+  static const icu::UnicodeSet *const characters = [](UErrorCode &code) {
+    auto *set = new icu::UnicodeSet(icu::UnicodeString("[:age=9.0:]", -1, US_INV), code);
+    set->freeze();
+    return set;
+  }(code);
+  if (U_FAILURE(code)) return nullptr;
+  return new icu::FilteredNormalizer2(*base, *characters);
+}
+
 }  // namespace
 
 const cicut_normalizer *cicut_normalizer_get(int32_t form, int32_t *status) {
@@ -39,8 +51,33 @@ const cicut_normalizer *cicut_normalizer_get(int32_t form, int32_t *status) {
     case CICUT_NFKC_CASEFOLD_DECOMPOSED:
       found = icu::Normalizer2::getInstance(nullptr, "nfkc_cf", UNORM2_DECOMPOSE, code);
       break;
+    case CICUT_NFC + CICUT_UNICODE_9: {
+      static const icu::Normalizer2 *const nfc =
+          unicode9(icu::Normalizer2::getNFCInstance(code), code);
+      found = nfc;
+      break;
+    }
+    case CICUT_NFD + CICUT_UNICODE_9: {
+      static const icu::Normalizer2 *const nfd =
+          unicode9(icu::Normalizer2::getNFDInstance(code), code);
+      found = nfd;
+      break;
+    }
+    case CICUT_NFKC + CICUT_UNICODE_9: {
+      static const icu::Normalizer2 *const nfkc =
+          unicode9(icu::Normalizer2::getNFKCInstance(code), code);
+      found = nfkc;
+      break;
+    }
+    case CICUT_NFKD + CICUT_UNICODE_9: {
+      static const icu::Normalizer2 *const nfkd =
+          unicode9(icu::Normalizer2::getNFKDInstance(code), code);
+      found = nfkd;
+      break;
+    }
     default: code = U_ILLEGAL_ARGUMENT_ERROR;
   }
+  if (!found && U_SUCCESS(code)) code = U_MISSING_RESOURCE_ERROR;
   *status = code;
   return U_SUCCESS(code) ? reinterpret_cast<const cicut_normalizer *>(found) : nullptr;
 }

@@ -24,6 +24,9 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
       let encoder = ByteEncoder(model: model, cacheBytes: megabytes << 20)
       self.model = encoder
       quick = tokenizer.preTokenizer.rule.map { (encoder, $0) }
+    case .wordPiece(let model):
+      self.model = CharacterEncoder(WordPieceEncoder(model))
+      quick = nil
     }
     let added = mode == .matched ? tokenizer.addedTokens : []
     rawTokens = AddedTokenMatcher(
@@ -110,7 +113,7 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     model.flush(into: &result, offset: result.normalized.count)
     if wantsOriginal {
       var ends = model.ends
-      if !tokenizer.normalizer.isIdentity || quick == nil { list.alignment?.mapEnds(&ends) }
+      if let alignment = list.alignment, !alignment.isIdentity { alignment.mapEnds(&ends) }
       for end in ends { result.originalEnds.append(offset + end) }
     }
     if result.normalized.isEmpty {

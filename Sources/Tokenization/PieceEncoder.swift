@@ -40,6 +40,8 @@ final class ByteEncoder: ModelEncoder {
 private struct PieceEncoder: ~Copyable {
   private let model: BPEModel
   private let byteIDs: UnsafeMutablePointer<UInt32>
+  /// Whether symbols carry no affixes.
+  private let isPlain: Bool
   private var cache: PreTokenCache
   private var merger = BPEMerger()
   private var ids = RawStack<UInt32>(capacity: 1 << 12)
@@ -55,6 +57,7 @@ private struct PieceEncoder: ~Copyable {
 
   init(model: BPEModel, cacheBytes: Int) {
     self.model = model
+    isPlain = model.affixes.isEmpty
     byteIDs = .allocate(capacity: 256)
     byteIDs.initialize(from: model.byteIDs, count: 256)
     cache = PreTokenCache(maximumBytes: cacheBytes)
@@ -78,12 +81,15 @@ private struct PieceEncoder: ~Copyable {
   ) throws(TokenizerError) {
     if range.isEmpty { return }
     let bytes = TextBytes(base: text.base + range.lowerBound, count: range.count)
-    if model.missingByte != nil { try checkAlphabet(bytes) }
+    if model.missingByte != nil, model.unknown == nil { try checkAlphabet(bytes) }
     let first = ids.count
     switch rule {
     case .gpt2: encode(bytes, GPT2Pieces.self)
-    case .cl100k: encode(bytes, CL100KPieces.self)
+    case .cl100k, .llama3: encode(bytes, CL100KPieces.self)
     case .whitespace: encode(bytes, WhitespacePieces.self)
+    case .o200k: encode(bytes, O200KPieces.self)
+    case .qwen2: encode(bytes, Qwen2Pieces.self)
+    case .deepseek: encode(bytes, DeepSeekPieces.self)
     case nil: encode(bytes, WholePieces.self)
     }
     if longestRefused > 0 {
@@ -123,7 +129,13 @@ private struct PieceEncoder: ~Copyable {
   }
 
   private func checkAlphabet(_ text: TextBytes) throws(TokenizerError) {
-    for at in 0..<text.count where byteIDs[Int(text[at])] == BPEModel.noToken {
+    // Where symbols have affixes, each byte must have all of its forms.
+    func isMissing(_ byte: Int) -> Bool {
+      let forms = [model.byteIDs, model.innerIDs, model.lastIDs, model.onlyIDs]
+      return forms.contains { !$0.isEmpty && $0[byte] == BPEModel.noToken }
+    }
+    let missing = (0..<256).map(isMissing)
+    for at in 0..<text.count where missing[Int(text[at])] {
       throw TokenizerError(
         .unencodableByte,
         "the vocabulary has no token for byte \(text[at]) at offset \(at) of the text; use a "
@@ -139,6 +151,7 @@ private struct PieceEncoder: ~Copyable {
     let count = self.ids.count
     ends.reserveCapacity(count)
     wordStarts.reserveCapacity(count)
+    let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
     model.lengths.withUnsafeBufferPointer { lengths in
       for at in first..<count {
         var isStart = starts[at] != 0
@@ -147,10 +160,19 @@ private struct PieceEncoder: ~Copyable {
           isStart = scalar != .max && CharacterClasses.startsWordEach(scalar)
         }
         wordStarts.append(isStart)
-        end &+= Int(lengths[Int(ids[at])])
+        end &+= isPlain ? Int(lengths[Int(ids[at])]) : affixedLength(at, starts[at] != 0)
         ends.append(end)
       }
     }
+  }
+
+  /// The bytes that a token covers where it may be unknown or carry affixes.
+  private func affixedLength(_ at: Int, _ isFirst: Bool) -> Int {
+    let id = ids.base[at]
+    if id == model.unknown { return 1 }
+    let isLast = at &+ 1 == ids.count || starts.base[at &+ 1] != 0
+    return Int(model.lengths[Int(id)]) - (isFirst ? 0 : model.affixes.prefix.utf8.count)
+      - (isLast ? model.affixes.suffix.utf8.count : 0)
   }
 
   private mutating func encode<Rule: PieceRule>(_ text: TextBytes, _ rule: Rule.Type) {
@@ -179,7 +201,7 @@ private struct PieceEncoder: ~Copyable {
     _ piece: UnsafePointer<UInt8>, _ length: Int, readable: Int
   ) -> Int {
     let target = ids.end
-    if length == 1 {
+    if length == 1, isPlain {
       target[0] = byteIDs[Int(piece[0])]
       return 1
     }
@@ -221,8 +243,23 @@ private struct PieceEncoder: ~Copyable {
       target[0] = id
       return 1
     }
-    let count = merger.merge(piece, length, byteIDs, model.table)
+    let count =
+      isPlain
+      ? merger.merge(piece, length, byteIDs, model.table) : mergeAffixed(piece, length)
     target.update(from: merger.ids, count: count)
     return count
+  }
+
+  /// Merges symbols of which the last carries a suffix, and all but the first a prefix.
+  private mutating func mergeAffixed(_ piece: UnsafePointer<UInt8>, _ length: Int) -> Int {
+    let symbols = merger.symbols(length)
+    if length == 1 {
+      symbols[0] = model.onlyIDs[Int(piece[0])]
+      return 1
+    }
+    symbols[0] = byteIDs[Int(piece[0])]
+    for at in 1..<(length - 1) { symbols[at] = model.innerIDs[Int(piece[at])] }
+    symbols[length - 1] = model.lastIDs[Int(piece[length - 1])]
+    return merger.merge(length, model.table)
   }
 }

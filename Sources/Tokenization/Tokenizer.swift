@@ -15,6 +15,7 @@ public struct Tokenizer: Sendable {
   /// The kinds of model. Another one is another case, and a file that makes its `PieceModel`.
   enum Model: Sendable {
     case bytePairs(BPEModel)
+    case wordPiece(WordPieceModel)
   }
 
   let model: Model
@@ -59,7 +60,8 @@ public struct Tokenizer: Sendable {
   /// Whether every text can be encoded and decoded without loss, whatever its bytes.
   public var isByteLevel: Bool {
     switch model {
-    case .bytePairs(let model): model.missingByte == nil
+    case .bytePairs(let model): model.missingByte == nil && model.affixes.isEmpty
+    case .wordPiece: false
     }
   }
 

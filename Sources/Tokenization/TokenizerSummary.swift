@@ -74,9 +74,10 @@ extension Tokenizer {
     let mergeCount: Int
     switch model {
     case .bytePairs(let model): mergeCount = model.merges.count
+    case .wordPiece: mergeCount = 0
     }
     return TokenizerSummary(
-      model: "byte-level BPE",
+      model: modelName,
       normalization: steps.isEmpty ? "none" : steps.joined(separator: ", "),
       preTokenizer: preTokenizer.stepNames.joined(separator: ", "), template: templateText,
       vocabularySize: vocabularySize, tokenCount: tokenCount, mergeCount: mergeCount,
@@ -85,6 +86,15 @@ extension Tokenizer {
         TokenizerSummary.Role(name: role.rawValue, token: token(id) ?? "", id: id)
       },
       sample: sample)
+  }
+
+  /// The kind of model, as people call it.
+  public var modelName: String {
+    switch model {
+    case .bytePairs(let model):
+      model.affixes.isEmpty ? "byte-level BPE" : "byte-level BPE (affixes)"
+    case .wordPiece: "WordPiece"
+    }
   }
 
   private var templateText: String {

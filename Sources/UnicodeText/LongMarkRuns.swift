@@ -15,11 +15,11 @@ enum LongMarkRuns {
 
   /// Replaces `output` by the text with its long runs in order, or returns false if it has none.
   static func order(
-    _ text: UnsafeBufferPointer<UInt8>, for form: NormalForm, into output: inout [UInt8],
-    changes: inout ChangeList
+    _ text: UnsafeBufferPointer<UInt8>, for form: NormalForm, isUnicode9: Bool,
+    into output: inout [UInt8], changes: inout ChangeList
   ) throws(TextError) -> Bool {
     guard text.count > 2 * stride else { return false }
-    let decomposer = try Normalization.decomposer(of: form)
+    let decomposer = try Normalization.decomposer(of: form, isUnicode9: isUnicode9)
     var copied = 0
     var run = MarkRun(decomposer: decomposer, canVanish: form == .nfkcCasefold)
     var sample = stride

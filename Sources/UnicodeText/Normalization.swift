@@ -6,10 +6,10 @@ import CICUText
 /// Normal forms through ICU's `Normalizer2` over UTF-8.
 enum Normalization {
   static func normalize(
-    _ text: UnsafeBufferPointer<UInt8>, to form: NormalForm, into output: inout [UInt8],
-    changes: inout ChangeList
+    _ text: UnsafeBufferPointer<UInt8>, to form: NormalForm, isUnicode9: Bool,
+    into output: inout [UInt8], changes: inout ChangeList
   ) throws(TextError) {
-    let normalizer = try instance(of: form)
+    let normalizer = try instance(of: form, isUnicode9: isUnicode9)
     try transform(text, action: "normalizing", into: &output, changes: &changes) {
       target, capacity, edits, status in
       cicut_normalize(
@@ -17,7 +17,9 @@ enum Normalization {
     }
   }
 
-  static func instance(of form: NormalForm) throws(TextError) -> OpaquePointer {
+  static func instance(
+    of form: NormalForm, isUnicode9: Bool
+  ) throws(TextError) -> OpaquePointer {
     let code: Int32
     switch form {
     case .none, .nfc: code = Int32(CICUT_NFC.rawValue)
@@ -26,20 +28,25 @@ enum Normalization {
     case .nfkd: code = Int32(CICUT_NFKD.rawValue)
     case .nfkcCasefold: code = Int32(CICUT_NFKC_CASEFOLD.rawValue)
     }
-    return try instance(code: code)
+    return try instance(code: code, isUnicode9: isUnicode9 && form != .nfkcCasefold)
   }
 
   /// The normalizer that only decomposes with the mappings of `form`.
-  static func decomposer(of form: NormalForm) throws(TextError) -> OpaquePointer {
+  static func decomposer(
+    of form: NormalForm, isUnicode9: Bool
+  ) throws(TextError) -> OpaquePointer {
     switch form {
-    case .none, .nfc, .nfd: try instance(code: Int32(CICUT_NFD.rawValue))
-    case .nfkc, .nfkd: try instance(code: Int32(CICUT_NFKD.rawValue))
-    case .nfkcCasefold: try instance(code: Int32(CICUT_NFKC_CASEFOLD_DECOMPOSED.rawValue))
+    case .none, .nfc, .nfd:
+      try instance(code: Int32(CICUT_NFD.rawValue), isUnicode9: isUnicode9)
+    case .nfkc, .nfkd: try instance(code: Int32(CICUT_NFKD.rawValue), isUnicode9: isUnicode9)
+    case .nfkcCasefold:
+      try instance(code: Int32(CICUT_NFKC_CASEFOLD_DECOMPOSED.rawValue), isUnicode9: false)
     }
   }
 
-  private static func instance(code: Int32) throws(TextError) -> OpaquePointer {
+  private static func instance(code: Int32, isUnicode9: Bool) throws(TextError) -> OpaquePointer {
     var status: Int32 = 0
+    let code = code + (isUnicode9 ? Int32(CICUT_UNICODE_9.rawValue) : 0)
     guard let normalizer = cicut_normalizer_get(code, &status) else {
       throw .failure(UErrorCode(rawValue: status), in: "loading normalization data")
     }

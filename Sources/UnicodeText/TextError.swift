@@ -8,6 +8,8 @@ public struct TextError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownEncoding
     /// The name does not have the form of a locale.
     case invalidLocale
+    /// A regular expression that cannot be compiled.
+    case invalidExpression
     /// A text, or what it becomes, is longer than ICU can address (2,147,483,646 bytes).
     case textTooLong
     /// No memory for an object of ICU's.

@@ -24,8 +24,8 @@ struct ChangeList {
 
 /// The passes over the text that the steps consist of.
 enum TextKernel: Sendable, Hashable {
-  case orderLongMarkRuns(NormalForm)
-  case normalize(NormalForm)
+  case orderLongMarkRuns(NormalForm, isUnicode9: Bool)
+  case normalize(NormalForm, isUnicode9: Bool)
   case lowercase(finalSigma: Bool)
   case removeMarks
   case unifyNewlines
@@ -36,7 +36,11 @@ enum TextKernel: Sendable, Hashable {
   static func kernels(of step: TextStep) -> [TextKernel] {
     switch step {
     case .normalize(.none): []
-    case .normalize(let form): [.orderLongMarkRuns(form), .normalize(form)]
+    case .normalizeUnicode9(.none): []
+    case .normalize(let form):
+      [.orderLongMarkRuns(form, isUnicode9: false), .normalize(form, isUnicode9: false)]
+    case .normalizeUnicode9(let form):
+      [.orderLongMarkRuns(form, isUnicode9: true), .normalize(form, isUnicode9: true)]
     case .lowercase: [.lowercase(finalSigma: true)]
     case .lowercaseScalars: [.lowercase(finalSigma: false)]
     case .stripAccents:
@@ -56,12 +60,14 @@ enum TextKernel: Sendable, Hashable {
     changes: inout ChangeList
   ) throws(TextError) -> Bool {
     switch self {
-    case .orderLongMarkRuns(let form):
+    case .orderLongMarkRuns(let form, let isUnicode9):
       if isASCII { return false }
-      return try LongMarkRuns.order(text, for: form, into: &output, changes: &changes)
-    case .normalize(let form):
+      return try LongMarkRuns.order(
+        text, for: form, isUnicode9: isUnicode9, into: &output, changes: &changes)
+    case .normalize(let form, let isUnicode9):
       if isASCII { return form == .nfkcCasefold && LetterCase.lowercaseASCII(text, into: &output) }
-      try Normalization.normalize(text, to: form, into: &output, changes: &changes)
+      try Normalization.normalize(
+        text, to: form, isUnicode9: isUnicode9, into: &output, changes: &changes)
       return true
     case .lowercase(let finalSigma):
       if isASCII { return LetterCase.lowercaseASCII(text, into: &output) }

@@ -21,7 +21,9 @@ public struct TextPipeline: Sendable, Hashable {
   public init(steps: [TextStep]) throws(TextError) {
     self.steps = steps
     kernels = steps.flatMap(TextKernel.kernels)
-    for case .normalize(let form) in kernels { _ = try Normalization.instance(of: form) }
+    for case .normalize(let form, let isUnicode9) in kernels {
+      _ = try Normalization.instance(of: form, isUnicode9: isUnicode9)
+    }
   }
 
   /// The longest text that can be transformed, in bytes.

@@ -4,6 +4,10 @@
 public enum TextStep: Sendable, Hashable {
   /// Brings the text into a normal form.
   case normalize(NormalForm)
+  /// Brings the characters of Unicode 9.0 into a normal form and leaves younger ones as they are:
+  /// the `NFC`, `NFD`, `NFKC` and `NFKD` normalizers of Hugging Face tokenizers. Of `nfkcCasefold`
+  /// there is no such form; it counts as ``normalize(_:)``.
+  case normalizeUnicode9(NormalForm)
   /// Full lower-casing by the default algorithm of Unicode (§3.13) in the root locale: the same
   /// everywhere (no Turkish or Lithuanian rules), with the final sigma: `ΟΔΟΣ` → `οδος`.
   case lowercase
@@ -33,7 +37,8 @@ public enum TextStep: Sendable, Hashable {
 
   /// Every step, once.
   public static let all: [TextStep] =
-    NormalForm.allCases.map { .normalize($0) } + [
+    NormalForm.allCases.map { .normalize($0) }
+    + [.nfc, .nfd, .nfkc, .nfkd].map { .normalizeUnicode9($0) } + [
       .lowercase, .lowercaseScalars, .stripAccents, .removeMarks, .unifyNewlines, .removeControls,
       .unifySpaces, .collapseBlanks,
     ]
@@ -42,6 +47,7 @@ public enum TextStep: Sendable, Hashable {
   public var name: String {
     switch self {
     case .normalize(let form): form.rawValue
+    case .normalizeUnicode9(let form): "\(form.rawValue)-unicode-9"
     case .lowercase: "lowercase"
     case .lowercaseScalars: "lowercase-scalars"
     case .stripAccents: "strip-accents"

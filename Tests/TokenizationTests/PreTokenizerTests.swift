@@ -36,7 +36,30 @@ import UnicodeText
     }
   }
 
-  @Test(arguments: PreTokenizerRule.allCases)
+  /// Those with one expression.
+  static let single = PreTokenizerRule.allCases.filter { $0 != .deepseek }
+
+  @Test func `DeepSeek's rule is its three expressions, one after the other`() throws {
+    let rule = PreTokenizerRule.deepseek
+    var list = PieceList()
+    var random = SeededGenerator(state: 12)
+    let alphabet = Array(
+      "ab'1٣½! \n\r\t日ー・\u{3099}é\u{301}\u{0}\u{7F}\u{200B}\u{A0}\u{3000}-_€😀Σ".unicodeScalars)
+    let steps = try rule.patterns.map {
+      Splitter(pattern: .expression(try SplitExpression.translated($0)), behavior: .isolated)
+    }
+    for _ in 0..<3_000 {
+      var view = String.UnicodeScalarView()
+      for _ in 0...random.below(12) { view.append(random.element(of: alphabet)) }
+      let text = Array(String(view).utf8)
+      list.text = text
+      list.pieces = [Piece(start: 0, end: text.count)]
+      for step in steps { try step.apply(&list) }
+      #expect(ends(rule, text) == list.pieces.map(\.end), "\(view)")
+    }
+  }
+
+  @Test(arguments: single)
   func `All short texts over the characters that matter are split as by the expression`(
     rule: PreTokenizerRule
   ) throws {
@@ -58,7 +81,7 @@ import UnicodeText
     #expect(wrong == 0)
   }
 
-  @Test(arguments: PreTokenizerRule.allCases)
+  @Test(arguments: single)
   func `Random texts over many scripts are split as by the expression`(
     rule: PreTokenizerRule
   ) throws {
@@ -158,9 +181,11 @@ import UnicodeText
   }
 
   @Test func `Rules are found by their expressions only`() {
-    for rule in PreTokenizerRule.allCases {
+    for rule in Self.single where rule != .llama3 {
       #expect(PreTokenizerRule(pattern: rule.pattern) == rule)
     }
+    #expect(PreTokenizerRule(pattern: PreTokenizerRule.llama3.pattern) == .cl100k)
+    #expect(PreTokenizerRule(pattern: PreTokenizerRule.deepseek.pattern) == nil)
     #expect(PreTokenizerRule(pattern: #"\s+"#) == nil)
   }
 }

@@ -32,6 +32,7 @@ extension Tokenizer {
     switch model {
     case .bytePairs(let model):
       model.merges.map { "\(token($0.left) ?? "?") \(token($0.right) ?? "?")" }
+    default: []
     }
   }
 }

@@ -32,6 +32,8 @@ enum cicut_form {
   CICUT_NFKC_CASEFOLD = 4,
   /// The mappings of NFKC_CASEFOLD without the composition.
   CICUT_NFKC_CASEFOLD_DECOMPOSED = 5,
+  /// Added to NFC, NFD, NFKC or NFKD: characters younger than Unicode 9.0 stand for themselves.
+  CICUT_UNICODE_9 = 16,
 };
 
 /// ICU's shared, thread-safe instance; null with `*status` set if the data is missing.

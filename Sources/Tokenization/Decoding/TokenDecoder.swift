@@ -37,6 +37,10 @@ public struct TokenDecoder: Sendable, Hashable {
 enum TokenDecoderStep: Sendable, Hashable {
   /// GPT-2's printable characters become bytes; a token with any other character stays.
   case byteLevel
+  /// A blank before each word.
+  case wordPiece(WordPieceDecoding)
+  /// A suffix marks the end of a word and becomes a blank, but for the last token.
+  case endOfWord([UInt8])
 
   func apply(_ tokens: inout [[UInt8]]) {
     switch self {
@@ -46,6 +50,12 @@ enum TokenDecoderStep: Sendable, Hashable {
         if let bytes = PrintableBytes.bytes(of: written) { tokens[index] = bytes }
       }
       tokens = [Array(tokens.joined())]
+    case .wordPiece(let decoding): decoding.apply(&tokens)
+    case .endOfWord(let suffix):
+      for index in tokens.indices {
+        tokens[index] = ByteReplacement.replacing(
+          suffix, with: index + 1 < tokens.count ? [0x20] : [], in: tokens[index])
+      }
     }
   }
 }

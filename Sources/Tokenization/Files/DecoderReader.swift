@@ -4,7 +4,9 @@ import JSON
 
 /// Reads the `decoder` of a `tokenizer.json`.
 enum DecoderReader {
-  private static let supported = "ByteLevel is"
+  private static let supported =
+    "ByteLevel, WordPiece, BPEDecoder, Metaspace, ByteFallback, Fuse, Replace, Strip and sequences "
+    + "of them are"
 
   static func decoder(_ part: JSONPart?) throws(TokenizerError) -> TokenDecoder {
     guard let part else { return TokenDecoder(steps: [], value: .null) }
@@ -14,6 +16,15 @@ enum DecoderReader {
   private static func steps(_ part: JSONPart) throws(TokenizerError) -> [TokenDecoderStep] {
     switch try part.type() {
     case "ByteLevel": return [.byteLevel]
+    case "WordPiece":
+      return [
+        .wordPiece(
+          WordPieceDecoding(
+            prefix: Array(try part["prefix"]?.string().utf8 ?? "##".utf8),
+            cleansUp: try part.bool("cleanup", default: true)))
+      ]
+    case "BPEDecoder":
+      return [.endOfWord(Array(try part["suffix"]?.string().utf8 ?? "</w>".utf8))]
     case "Sequence":
       var result: [TokenDecoderStep] = []
       for element in try part.required("decoders").elements() { result += try steps(element) }

@@ -19,13 +19,17 @@ extension Tokenizer {
     root["decoder"] = decoder.value
     switch model {
     case .bytePairs(let model): root["model"] = value(of: model)
+    case .wordPiece:
+      // Made from a file only.
+      throw TokenizerError(.invalidOption, "a WordPiece model without its file cannot be written")
     }
     return JSONValue.object(root).serialized(pretty: true, sortedKeys: false)
   }
 
   private static func value(_ token: AddedToken) -> JSONValue {
     [
-      "id": .integer(Int64(token.id)), "content": .string(token.content), "single_word": false,
+      "id": .integer(Int64(token.id)), "content": .string(token.content),
+      "single_word": .bool(token.isSingleWord),
       "lstrip": .bool(token.stripsLeft), "rstrip": .bool(token.stripsRight),
       "normalized": .bool(token.isNormalized), "special": .bool(token.isSpecial),
     ]

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What the written form of a token stands for. Another way to write is another case.
+enum TokenSpelling: Sendable, Hashable {
+  /// Each character of GPT-2's alphabet for one byte.
+  case printableBytes
+  /// What is written.
+  case written
+}
+
 /// Tokens by id and ids by token, added tokens included.
 struct Vocabulary: Sendable {
   /// Ids may have gaps, but not so many that a table by id would waste memory.
@@ -22,7 +30,8 @@ struct Vocabulary: Sendable {
   /// - Parameter isMerged: whether merging yields a token, asked only of added tokens whose text
   ///   could as well be the printable form of other bytes.
   init(
-    model: [(token: String, id: Int)], added: [AddedToken], isMerged: (String) -> Bool
+    model: [(token: String, id: Int)], added: [AddedToken],
+    spelling way: TokenSpelling = .printableBytes, isMerged: (String) -> Bool = { _ in false }
   ) throws(TokenizerError) {
     var index = ByteStringIndex(expecting: model.count + added.count)
     let limit = Self.idLimit(entries: model.count + added.count)
@@ -76,7 +85,7 @@ struct Vocabulary: Sendable {
       if token != nil { count += 1 }
       written.append(Array(content.utf8))
       let text = Array(content.utf8)
-      let spelling = PrintableBytes.bytes(of: content)
+      let spelling = way == .printableBytes ? PrintableBytes.bytes(of: content) : nil
       if let spelling, !isAdded[id] || spelling.count == 1 || spelling == text || isMerged(content)
       {
         spelled.append(spelling)

@@ -60,16 +60,26 @@ public struct Normalizer: Sendable, Hashable {
 enum NormalizerStep: Sendable, Hashable {
   /// Normal forms, case, marks: what ICU does.
   case text(TextPipeline)
+  /// Looks at one scalar at a time.
+  case scalars(ScalarRewrite)
+  /// Replaces the matches of a regular expression.
+  case matches(ExpressionReplacement)
 
   var isIdentity: Bool {
     switch self {
     case .text(let pipeline): pipeline.isIdentity
+    default: false
     }
   }
 
   var names: [String] {
     switch self {
-    case .text(let pipeline): pipeline.steps.map(\.name)
+    case .text(let pipeline):
+      pipeline.steps.map { step in
+        if case .normalizeUnicode9(let form) = step { form.rawValue } else { step.name }
+      }
+    case .scalars(let rewrite): [rewrite.name]
+    case .matches(let replacement): ["replace \(replacement.expression)"]
     }
   }
 
@@ -92,6 +102,9 @@ enum NormalizerStep: Sendable, Hashable {
       } catch {
         throw TokenizerError(.normalization, error.description)
       }
+    case .scalars(let rewrite): rewrite.apply(text, to: &output, changes: &changes)
+    case .matches(let replacement):
+      try replacement.apply(text, to: &output, changes: &changes)
     }
   }
 }

@@ -4,7 +4,11 @@
 /// `|\s*[\r\n]+|\s+(?!\S)|\s+`
 enum CL100KPieces: PieceRule {
   @inline(__always)
-  static func end(_ text: TextBytes, _ start: Int) -> Int {
+  static func end(_ text: TextBytes, _ start: Int) -> Int { end(text, start, moreNumbers: 2) }
+
+  /// - Parameter moreNumbers: how many numbers may follow the first in a piece.
+  @inline(__always)
+  static func end(_ text: TextBytes, _ start: Int, moreNumbers: Int) -> Int {
     let byte = text[start]
     if byte == 0x27 {
       let contraction = contractionEnd(text, start)
@@ -13,7 +17,7 @@ enum CL100KPieces: PieceRule {
     let (kind, length) = text.classAndLength(start)
     let after = start &+ length
     if kind == PieceClass.letter { return text.runEnd(kind, after) }
-    if kind == PieceClass.number { return numberEnd(text, after) }
+    if kind == PieceClass.number { return numberEnd(text, after, more: moreNumbers) }
     if after < text.count, byte != 0x0A, byte != 0x0D {
       let next = text.classAndLength(after)
       if next.kind == PieceClass.letter {
@@ -27,11 +31,11 @@ enum CL100KPieces: PieceRule {
     return spaceEnd(text, start)
   }
 
-  /// Up to two more numbers.
+  /// Up to so many more numbers.
   @inline(__always)
-  private static func numberEnd(_ text: TextBytes, _ start: Int) -> Int {
+  static func numberEnd(_ text: TextBytes, _ start: Int, more: Int) -> Int {
     var at = start
-    for _ in 0..<2 where at < text.count {
+    for _ in 0..<more where at < text.count {
       let next = text.classAndLength(at)
       if next.kind != PieceClass.number { return at }
       at &+= next.length
@@ -47,7 +51,7 @@ enum CL100KPieces: PieceRule {
   }
 
   /// Up to the last line end of the run if it has one, else as everywhere.
-  private static func spaceEnd(_ text: TextBytes, _ start: Int) -> Int {
+  static func spaceEnd(_ text: TextBytes, _ start: Int) -> Int {
     var at = start
     var last = start
     var lineEnd = start
@@ -66,7 +70,7 @@ enum CL100KPieces: PieceRule {
 
   /// The end of a contraction in any case, or `start`. `ſ` (U+017F) is an `s` without case.
   @inline(__always)
-  private static func contractionEnd(_ text: TextBytes, _ start: Int) -> Int {
+  static func contractionEnd(_ text: TextBytes, _ start: Int) -> Int {
     let left = text.count &- start
     guard left >= 2 else { return start }
     let second = text[start &+ 1] | 0x20
@@ -80,5 +84,13 @@ enum CL100KPieces: PieceRule {
       let isLongS = text[start &+ 1] == 0xC5 && left >= 3 && text[start &+ 2] == 0xBF
       return isLongS ? start &+ 3 : start
     }
+  }
+}
+
+/// That of `cl100k_base`, but each number is a piece.
+enum Qwen2Pieces: PieceRule {
+  @inline(__always)
+  static func end(_ text: TextBytes, _ start: Int) -> Int {
+    CL100KPieces.end(text, start, moreNumbers: 0)
   }
 }

@@ -26,6 +26,20 @@ struct PieceList {
   var offset = 0
   /// The way back from `text` to the given text, if it is wanted.
   var alignment: TextAlignment?
+  /// The regular expressions that have been compiled for this thread.
+  private var expressions: [String: RegularExpression] = [:]
+
+  /// A regular expression in ICU's syntax.
+  mutating func expression(_ pattern: String) throws(TokenizerError) -> RegularExpression {
+    if let known = expressions[pattern] { return known }
+    do {
+      let made = try RegularExpression(pattern)
+      expressions[pattern] = made
+      return made
+    } catch {
+      throw TokenizerError(.unsupported, at: "pre_tokenizer", error.description)
+    }
+  }
 
   /// Replaces each piece of text by what `body` appends for it.
   mutating func split(_ body: (TextBytes, Piece, inout [Piece]) -> Void) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import JSON
+internal import UnicodeText
 
 /// How text is split into pieces; a token never crosses them.
 public struct PreTokenizer: Sendable, Hashable {
@@ -39,10 +40,16 @@ public struct PreTokenizer: Sendable, Hashable {
 enum PreTokenizerStep: Sendable, Hashable {
   /// The pieces of a rule.
   case rule(PreTokenizerRule)
+  /// Cuts at a pattern.
+  case split(Splitter)
+  /// A blank before each piece that does not begin with one.
+  case prefixSpace
 
   var name: String {
     switch self {
     case .rule(let rule): rule.rawValue
+    case .split(let splitter): splitter.name
+    case .prefixSpace: "prefix space"
     }
   }
 
@@ -57,6 +64,20 @@ enum PreTokenizerStep: Sendable, Hashable {
           pieces.append(Piece(start: piece.start + at, end: piece.start + end))
           at = end
         }
+      }
+    case .split(let splitter): try splitter.apply(&list)
+    case .prefixSpace:
+      list.rewrite { text, piece, output, changes in
+        let first = text[piece.start]
+        if first != 0x20 {
+          // The blank shares the place of the first character.
+          let length = min(UTF8Length.of(first), piece.end - piece.start)
+          changes.append(
+            outputStart: output.count, outputEnd: output.count + 1 + length,
+            originalEnd: piece.start + length)
+          output.append(0x20)
+        }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: text[piece.range]))
       }
     }
   }

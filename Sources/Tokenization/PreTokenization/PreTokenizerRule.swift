@@ -14,23 +14,60 @@ public enum PreTokenizerRule: String, Sendable, Hashable, CaseIterable {
   case cl100k
   /// Only white space splits: a word is whatever lies between, with the blank before it.
   case whitespace
+  /// That of `o200k_base`: words also end before a capital that follows a small letter, carry their
+  /// contractions, and slashes go with line ends.
+  case o200k
+  /// That of Llama 3: the same as `cl100k`.
+  case llama3
+  /// That of Qwen 2 and later: as `cl100k`, but each number on its own.
+  case qwen2
+  /// That of DeepSeek V3: numbers in groups of up to three, stretches of kana and ideographs, then
+  /// words of letters and marks.
+  case deepseek
 
-  /// The expression, as Hugging Face `tokenizers` reads it.
-  public var pattern: String {
+  /// The expression, as Hugging Face `tokenizers` reads it. Of `deepseek` it is the last of three.
+  public var pattern: String { patterns[patterns.count - 1] }
+
+  /// The expressions by which text is split, one after the other.
+  var patterns: [String] {
+    let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+    let spaces = #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
     switch self {
     case .gpt2:
-      #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-    case .cl100k:
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"#
-        + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+      return [#"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#]
+    case .cl100k, .llama3:
+      return [
+        contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"# + spaces
+      ]
+    case .qwen2:
+      return [
+        contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"# + spaces
+      ]
     case .whitespace:
-      #" ?\S+|\s+(?!\S)|\s+"#
+      return [#" ?\S+|\s+(?!\S)|\s+"#]
+    case .o200k:
+      let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
+      let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+      let prefix = #"[^\r\n\p{L}\p{N}]?"#
+      return [
+        prefix + upper + "*" + lower + "+" + contractions + "?|" + prefix + upper + "+" + lower
+          + "*" + contractions + #"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*"# + spaces
+      ]
+    case .deepseek:
+      return [
+        #"\p{N}{1,3}"#, "[一-龥\u{3040}-ゟ゠-ヿ]+",
+        ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
+          + #"| ?[\p{P}\p{S}]+[\r\n]*"# + spaces,
+      ]
     }
   }
 
-  /// The rule with this expression, if it is one that is implemented.
+  /// The rule with this expression, if it is one that is implemented and has no other.
   init?(pattern: String) {
-    guard let rule = Self.allCases.first(where: { Array($0.pattern.utf8) == Array(pattern.utf8) })
+    guard
+      let rule = Self.allCases.first(where: { rule in
+        rule.patterns.count == 1 && Array(rule.pattern.utf8) == Array(pattern.utf8)
+      })
     else { return nil }
     self = rule
   }
@@ -54,8 +91,11 @@ extension PreTokenizerRule {
   func end(_ text: TextBytes, _ start: Int) -> Int {
     switch self {
     case .gpt2: GPT2Pieces.end(text, start)
-    case .cl100k: CL100KPieces.end(text, start)
+    case .cl100k, .llama3: CL100KPieces.end(text, start)
     case .whitespace: WhitespacePieces.end(text, start)
+    case .o200k: O200KPieces.end(text, start)
+    case .qwen2: Qwen2Pieces.end(text, start)
+    case .deepseek: DeepSeekPieces.end(text, start)
     }
   }
 }

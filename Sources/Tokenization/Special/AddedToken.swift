@@ -14,10 +14,12 @@ public struct AddedToken: Sendable, Hashable {
   public let stripsLeft: Bool
   /// Whether it swallows the white space after it.
   public let stripsRight: Bool
+  /// Whether it is found only where no letter, number or the like stands beside it.
+  public let isSingleWord: Bool
 
   init(
     id: UInt32, content: String, isSpecial: Bool = true, isNormalized: Bool = false,
-    stripsLeft: Bool = false, stripsRight: Bool = false
+    stripsLeft: Bool = false, stripsRight: Bool = false, isSingleWord: Bool = false
   ) {
     self.id = id
     self.content = content
@@ -25,6 +27,7 @@ public struct AddedToken: Sendable, Hashable {
     self.isNormalized = isNormalized
     self.stripsLeft = stripsLeft
     self.stripsRight = stripsRight
+    self.isSingleWord = isSingleWord
   }
 }
 

@@ -35,11 +35,29 @@ struct AddedTokenMatcher: Sendable {
     while at < text.count {
       let candidates = ranges[Int(text[at])]
       if !candidates.isEmpty, let found = longest(in: text, at: at, candidates) {
-        return match(found, in: text, at: at, floor: floor)
+        let end = at + tokens[found].content.count
+        if !tokens[found].token.isSingleWord || standsAlone(text, at..<end) {
+          return match(found, in: text, at: at, floor: floor)
+        }
+        // The search goes on behind it, as if it had been found.
+        at = end
+        continue
       }
       at &+= 1
     }
     return nil
+  }
+
+  /// Whether neither neighbour is part of a word.
+  private func standsAlone(_ text: TextBytes, _ range: Range<Int>) -> Bool {
+    let word = ScalarSets.wordCharacter
+    if range.upperBound < text.count,
+      ScalarSets.contains(text.scalar(range.upperBound).scalar, word)
+    {
+      return false
+    }
+    guard let before = scalarStart(text, before: range.lowerBound, floor: 0) else { return true }
+    return !ScalarSets.contains(text.scalar(before).scalar, word)
   }
 
   /// Narrows the sorted tokens byte by byte, so that hundreds of `<extra_id_k>` cost one walk.
@@ -88,6 +106,7 @@ struct AddedTokenMatcher: Sendable {
 
   /// Where the scalar that ends at a position begins.
   private func scalarStart(_ text: TextBytes, before end: Int, floor: Int) -> Int? {
+    guard end > floor else { return nil }
     var at = end - 1
     while at > floor, at > end - 4, text[at] & 0xC0 == 0x80 { at -= 1 }
     return at + text.classAndLength(at).length == end ? at : nil

@@ -109,8 +109,11 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
     let text = TextBytes(base: base, count: text.count)
     switch preTokenizer {
     case .gpt2: count(text, GPT2Pieces.self)
-    case .cl100k: count(text, CL100KPieces.self)
+    case .cl100k, .llama3: count(text, CL100KPieces.self)
     case .whitespace: count(text, WhitespacePieces.self)
+    case .o200k: count(text, O200KPieces.self)
+    case .qwen2: count(text, Qwen2Pieces.self)
+    case .deepseek: count(text, DeepSeekPieces.self)
     }
     try checkMemory()
   }
