@@ -88,6 +88,61 @@ import Testing
     #expect(moved.contains { $0.contains("where the framing token 5 is expected") })
   }
 
+  @Test func packed() throws {
+    let settings = ["packing": "best-fit", "length": "256", "position_offset": "2"]
+    #expect(
+      try faults("mlm", settings) { $0["position_ids"]?[3] = 9 } == [
+        "position id 9, 5 expected at position 3"
+      ])
+    #expect(
+      try faults("mlm", settings) { $0["segment_ids"]?[0] = 2 } == [
+        "segment 2 follows 0 at position 0"
+      ])
+    // Documents of 87 and 90 tokens, each in [CLS] and [SEP].
+    #expect(
+      try faults("mlm", settings) { $0["input_ids"]?[89] = 10 } == [
+        "id 10 where the framing token 4 is expected at position 89"
+      ])
+    #expect(
+      try faults("mlm", settings) { $0["labels"]?[88] = 5 } == [
+        "labels on a special token at position 88"
+      ])
+    #expect(
+      try faults("mlm", settings) { $0["input_ids"]?[200] = 10 } == [
+        "id 10 where segment_ids say padding (0) at position 200"
+      ])
+    #expect(
+      try faults("mlm", settings) { $0["position_ids"]?[200] = 1 } == [
+        "segment 0 after padding began at position 200"
+      ])
+  }
+
+  @Test func swapped() throws {
+    let settings = ["pairs": "sop", "length": "128"]
+    #expect(
+      try faults("mlm", settings) { $0["sentence_order_label"] = [2] } == [
+        "sentence_order_label 2, 0 or 1 expected"
+      ])
+  }
+
+  @Test func firstTokensHaveNothingBefore() throws {
+    #expect(
+      try faults("mntp") { $0["labels"]?[0] = 10 }.first
+        == "a label that nothing stands before at position 0")
+  }
+
+  @Test func ratesThatMove() throws {
+    let settings = ["rate": "0.3", "rate_end": "0.1", "rate_epochs": "3"]
+    let many = try faults("mlm", settings) { row in
+      let ids = row["input_ids"] ?? []
+      let labels = row["labels"] ?? []
+      row["labels"] = labels.indices.map { index in
+        labels[index] == -100 && (1...40).contains(index) ? ids[index] : labels[index]
+      }
+    }
+    #expect(many.first?.contains("masked where 9 to 26 (rates 0.1 to 0.3 of 87) expected") == true)
+  }
+
   @Test func spans() throws {
     let settings = ["length": "64"]
     #expect(

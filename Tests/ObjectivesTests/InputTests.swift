@@ -46,9 +46,15 @@ import Testing
       ordinal: 0, documentIDs: ["a", "b"], tokens: [TokenID](repeating: .max, count: 40),
       documentOffsets: [0, 20, 40], wordStarts: [Bool](repeating: true, count: 40),
       sentenceStarts: TokenizedUnit.SentenceStarts(starts: [0, 5, 0, 9], offsets: [0, 2, 4]))
-    for settings in [[:], ["whole_word": "true"], ["nsp": "true"]] {
+    for settings in [
+      [:], ["whole_word": "true"], ["nsp": "true"], ["pairs": "sop"], ["masking": "span"],
+      ["masking": "ngram"], ["packing": "best-fit"], ["packing": "full-sentences"],
+    ] {
       let built = try build(try make("mlm", settings), unit)
       #expect(!built.rows.isEmpty)
+    }
+    for name in ["mntp", "mdlm", "plm"] {
+      #expect(!(try build(try make(name, ["length": "16"]), unit)).rows.isEmpty)
     }
     #expect(!(try build(try make("clm", ["length": "8"]), unit)).rows.isEmpty)
     #expect(!(try build(try make("t5-span", ["length": "16"]), unit)).rows.isEmpty)
