@@ -75,8 +75,18 @@ let package = Package(
     tests("Objectives", ["Randomness"]),
     tests("Datasets", ["ArrowIPC", "Digests", "JSON", "Objectives"]),
     tests("Validation", ["ArrowIPC", "Datasets", "Digests", "JSON", "Objectives", "Randomness"]),
-    tests("Pipeline"),
-    tests("prep"),
+    tests(
+      "Pipeline",
+      [
+        "ArrowIPC", "Corpus", "Datasets", "Digests", "JSON", "Objectives", "Randomness",
+        "Tokenization", "UnicodeText", "Validation",
+      ]),
+    tests(
+      "prep",
+      [
+        "Corpus", "Datasets", "Objectives", "Pipeline", "Tokenization", "UnicodeText",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
