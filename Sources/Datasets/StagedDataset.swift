@@ -103,6 +103,19 @@ public final class StagedDataset {
     if lock >= 0 { close(lock) }
   }
 
+  /// Does the work of the run. When it fails before any unit is finished there is nothing to
+  /// resume, and the run leaves no trace.
+  public func attempt<Result>(_ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch {
+      if finished.isEmpty, try FileSystem.names(in: directory) == [".partial"] {
+        try? FileSystem.removeTree(directory)
+      }
+      throw error
+    }
+  }
+
   /// Begins a shard.
   public func shard(file: String, split: String, schema: ArrowSchema) throws(DatasetError)
     -> ShardWriter

@@ -73,7 +73,7 @@ public struct BuildRun {
       }
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
-      let manifest = try run(.directory(staged), progress: progress)
+      let manifest = try staged.attempt { try run(.directory(staged), progress: progress) }
       try staged.seal(manifest, companions: tokenizer.companions)
       return manifest
     case .standardOutput:

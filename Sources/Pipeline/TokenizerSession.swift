@@ -10,10 +10,15 @@ public final class TokenizerSession {
 
   /// A session with a tokenizer.
   ///
-  /// - Parameter givesEnds: whether encodings carry byte ends.
-  public init(_ tokenizer: Tokenizer, addedTokens: AddedTokenMode, givesEnds: Bool) {
+  /// - Parameters:
+  ///   - givesEnds: whether encodings carry byte ends.
+  ///   - isRaw: whether texts are bytes that are not to be normalized.
+  public init(
+    _ tokenizer: Tokenizer, addedTokens: AddedTokenMode, givesEnds: Bool, isRaw: Bool = false
+  ) {
     self.tokenizer = tokenizer
-    encoder = tokenizer.encoder(addedTokens: addedTokens)
+    let model = isRaw ? tokenizer.withoutNormalization : tokenizer
+    encoder = model.encoder(addedTokens: addedTokens)
     encoding = Encoding(parts: givesEnds ? [.originalEnds] : [])
   }
 

@@ -23,7 +23,7 @@ public struct Tokenizer: Sendable {
   /// Tokens that are matched as a whole, ascending by id.
   public let addedTokens: [AddedToken]
   /// What is done to text before anything else.
-  public let normalizer: Normalizer
+  public internal(set) var normalizer: Normalizer
   /// How text is split into pieces.
   public let preTokenizer: PreTokenizer
   /// How tokens become text again.
@@ -73,6 +73,14 @@ public struct Tokenizer: Sendable {
     addedTokens: AddedTokenMode = .never, cacheMegabytes: Int = 32
   ) -> Encoder {
     Encoder(self, addedTokens: addedTokens, cacheMegabytes: cacheMegabytes)
+  }
+
+  /// The same tokenizer without its normalizer: text is encoded as it stands, so that a byte-level
+  /// model gives any bytes back.
+  public var withoutNormalization: Tokenizer {
+    var result = self
+    result.normalizer = .none
+    return result
   }
 
   /// The bytes of a sequence of ids. An id without a token becomes U+FFFD.

@@ -17,7 +17,7 @@ struct TokenizerEncode: ParsableCommand {
 
   @OptionGroup var tokenizer: TokenizerArguments
 
-  @Flag(help: "Take the whole input as one text of any bytes.")
+  @Flag(help: "Take the whole input as one text of any bytes, without normalization.")
   var raw = false
 
   @Flag(help: "Give objects with ids and with each token's end in bytes of the original text.")
@@ -30,7 +30,8 @@ struct TokenizerEncode: ParsableCommand {
     let file = try TokenizerFile(
       path: tokenizer.tokenizer, specials: tokenizer.special,
       preTokenizer: tokenizer.preTokenizer)
-    let session = TokenizerSession(file.tokenizer, addedTokens: addedTokens, givesEnds: ends)
+    let session = TokenizerSession(
+      file.tokenizer, addedTokens: addedTokens, givesEnds: ends, isRaw: raw)
     var output = StandardOutput()
     if raw {
       try output.write(session.encode(bytes: StandardInput.readAll()))
@@ -50,7 +51,7 @@ struct TokenizerDecode: ParsableCommand {
     abstract: "Turn ids into texts: one JSON array a line in, one JSON string a line out.",
     discussion: """
       With --raw the bytes themselves are written, one text after another: what
-      encode --raw took comes back bit for bit, unless the tokenizer normalizes.
+      encode --raw took with a byte-level tokenizer comes back bit for bit.
       In a JSON string, bytes that are not UTF-8 become U+FFFD.
       """)
 
