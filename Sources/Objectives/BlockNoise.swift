@@ -134,8 +134,8 @@ struct BlockNoise: Sendable {
       carriesSentenceStarts: permuted > 0)
   }
 
-  /// Poisson, up to the first length whose probability is below 10⁻⁷ behind the mean (fairseq's
-  /// table).
+  /// Poisson, up to the first length behind the mean whose probability is below 10⁻⁷ (fairseq's
+  /// table: 18 lengths for a mean of 3, 19 for 3.5).
   static func lengths(mean: Double) -> DiscreteDistribution {
     // Far enough that nothing behind it has a weight: λᵏ/k! falls once k exceeds λ.
     var weights: [Double] = [1]
@@ -147,7 +147,7 @@ struct BlockNoise: Sendable {
     }
     var end = weights.count
     while end > 1, weights[end - 1] < total * 1e-7 { end -= 1 }
-    return DiscreteDistribution(first: 0, weights: Array(weights[0..<end]))
+    return DiscreteDistribution(first: 0, weights: Array(weights[0..<min(end + 1, weights.count)]))
   }
 
   /// How many of so many words or tokens are selected: at least one, unless the rate is 0.

@@ -35,7 +35,6 @@ public struct Frame: Sendable {
   public internal(set) var sentenceStarts: [Int] = []
   /// Of which kind the window is, where windows of several kinds are drawn.
   public internal(set) var kind = 0
-  /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere.
   /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere or they are swapped.
   public internal(set) var label: UInt8 = 0
   /// For each piece whether the framing's coin chose it for rearrangement; empty where none is

@@ -16,7 +16,8 @@ extension UL2 {
       input: denoiser.mode == nil ? texts.input : texts.input.dropFirst(), target: texts.target)
     switch denoiser.corruption {
     case .split: return Array(sides.input + sides.target)
-    case .spans:
+    case .spans(let noise):
+      guard !noise.isCut(to: pair.targetsLength) else { return nil }
       return SpanSides.stretches(sides, isSentinel: isSentinel).map { $0.flatMap(\.tokens) }
     }
   }

@@ -36,7 +36,8 @@ extension SpanCorruption {
   private typealias Stretch = SpanSides.Stretch
 
   func restore(_ row: ExampleRow) -> [Int64]? {
-    stretches(row).map { $0.flatMap(\.tokens) }
+    guard !noise.isCut(to: pair.targetsLength) else { return nil }
+    return stretches(row).map { $0.flatMap(\.tokens) }
   }
 
   func observe(_ row: ExampleRow, into observations: inout Observations) {

@@ -88,7 +88,8 @@ struct SpanNoise: Sendable {
     let exact = fullCounts.noise + fullCounts.spans + reserve
     // The published arithmetic disagrees with its own helper; the helper's length is the column's.
     let helper = lengths.targets - 1 - (lengths.tokens - tokens)
-    targets = rules.arithmetic == .float32 ? max(1, helper) : max(helper, exact)
+    let isCut = rules.arithmetic == .float32 && lengths.spans > 0
+    targets = isCut ? max(1, helper) : max(helper, exact)
   }
 
   /// The counts of a row of so many raw tokens, `clean` of which cannot be noise at its end.
@@ -101,6 +102,12 @@ struct SpanNoise: Sendable {
     let noise = min(counts.noise, max(0, tokens - clean - 1))
     return SpanCounts(
       noise: noise, spans: min(counts.spans, noise, max(0, tokens - clean - noise)))
+  }
+
+  /// Whether targets of full rows are cut to fit into so many tokens, EOS included.
+  func isCut(to targetRoom: Int) -> Bool {
+    rules.layout == .encoderDecoder
+      && fullCounts.noise + fullCounts.spans + rules.reserve + 1 > targetRoom
   }
 
   /// Whether full rows have fewer spans than the density asks for.

@@ -113,7 +113,8 @@ func smallVocabulary(for objective: String, sentinels: Int = 60) throws -> Vocab
     "pad": 0, "eos": 1, "unk": 2, "bos": 3, "cls": 4, "sep": 5, "mask": 6,
   ]
   return try smallVocabulary(
-    sentinels: sentinels, roles: roles.merging(further[objective] ?? [:]) { $1 })
+    size: 940 + sentinels, sentinels: sentinels,
+    roles: roles.merging(further[objective] ?? [:]) { $1 })
 }
 
 func rows(of batch: ExampleBatch) -> [ExampleRow] {
