@@ -28,7 +28,7 @@ import UnicodeText
       (TokenizerError(.unknownToken, ""), 64), (TokenizerError(.malformed, ""), 65),
       (TokenizerError(.unsupported, ""), 65), (TokenizerError(.inconsistent, ""), 65),
       (ObjectiveError(.inconsistentInput, subject: "", ""), 65),
-      (ObjectiveError(.missingInput, subject: "", ""), 64),
+      (ObjectiveError(.missingInput, subject: "", ""), 65),
       (JSONError(.unexpectedEnd, offset: 0, message: ""), 65),
       (Unknown(), 70),
     ]
