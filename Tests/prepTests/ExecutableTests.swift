@@ -105,7 +105,7 @@ final class Program {
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     let path = String(
       decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // Swift Testing may run in a helper of its own; the bundle stands in the arguments.
+    // Swift Testing may run in a process of its own; the bundle stands in the arguments.
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? path
     return bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "."
   }()
