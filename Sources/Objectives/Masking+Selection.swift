@@ -11,7 +11,7 @@ extension Masking {
     var oversized = 0
   }
 
-  /// Marks what is selected: 0 not, 1 selected, 2 where an n-gram or a span begins.
+  /// Marks what is selected: 0 not, 1 selected, 2 where it does not continue a span before it.
   func select(
     _ candidates: Candidates, rate: Double, used: Int, scratch: Scratch,
     _ stream: inout RandomStream
@@ -84,7 +84,7 @@ extension Masking {
         continue
       }
       let wanted = min(word &+ stream.next(lengths), candidates.wordCount)
-      marks[word] = 2
+      marks[word] = 1
       left &-= size
       var next = word &+ 1
       while next < wanted, marks[next] == 0, !candidates.isBorder(next) {
@@ -122,14 +122,10 @@ extension Masking {
         word &+= 1
       }
     }
-    var isInside = false
-    for word in 0..<candidates.wordCount {
-      if candidates.isBorder(word) { isInside = false }
-      for token in candidates.range(ofWord: word) {
-        let isMarked = marks[token] != 0
-        if isMarked, !isInside { marks[token] = 2 }
-        isInside = isMarked
-      }
+    // What touches is one span, but not across a border.
+    for word in 0..<candidates.wordCount where candidates.isBorder(word) {
+      let token = candidates.start(ofWord: word)
+      marks[token] &*= 2
     }
   }
 
@@ -150,11 +146,12 @@ extension Masking {
     var action: UInt64 = 0
     vocabulary.ordinary.withUnsafeBufferPointer { ordinary in
       for index in marks.indices where marks[index] != 0 {
-        if !drawsStarts || marks[index] == 2 { action = stream.next53() }
+        let begins = index == 0 || marks[index &- 1] == 0 || marks[index] == 2
+        if !drawsStarts || begins { action = stream.next53() }
         let tokens =
           selection.marksWords ? candidates.range(ofWord: index) : index..<(index &+ 1)
         for token in tokens {
-          if drawsTokens, token != tokens.lowerBound || drawsStarts && marks[index] != 2 {
+          if drawsTokens, token != tokens.lowerBound || drawsStarts && !begins {
             action = stream.next53()
           }
           let position = Int(positions[token])

@@ -85,6 +85,8 @@ import Testing
   func restoredRowsAreTheirFrames(_ test: Case) throws {
     let objective = try make(test.name, test.settings)
     let built = try build(objective, try unit())
+    // What was cut off a target, and counted, cannot come back.
+    guard built.tally.count(of: .truncatedTargetTokens) == 0 else { return }
     for (row, frame) in zip(built.rows, built.frames) {
       guard let restored = objective.restore(row) else {
         #expect(!Self.restorable.contains(test.name))
@@ -136,8 +138,8 @@ import Testing
   }
 
   /// The values of a fixed build, which must never change: FNV-1a over all columns. The rows of
-  /// `clm`, `mlm` (tokens and words) and `t5-span` (with and without roll) also came out of an
-  /// implementation of docs/determinism.md in another language.
+  /// `clm`, `mlm` (tokens, words and spans), `mdlm`, `plm` and `t5-span` (with and without roll) also
+  /// came out of an implementation of docs/determinism.md in another language.
   @Test(arguments: [
     ("clm", [:]), ("mlm", [:]), ("mlm", ["nsp": "true"]), ("mlm", ["whole_word": "true"]),
     ("mlm", ["preset": "bert"]), ("mlm", ["preset": "roberta"]), ("mlm", ["preset": "spanbert"]),
