@@ -36,6 +36,7 @@ public final class StagedDataset {
   public private(set) var finished: [String: Manifest.Unit] = [:]
 
   private let partial: String
+  private let madeDirectory: Bool
   private var lock: Int32 = -1
 
   /// Claims a directory for a run.
@@ -67,6 +68,7 @@ public final class StagedDataset {
         "an unfinished run is there; --resume continues it, --overwrite starts anew")
     case .resume where existing == .finished:
       isComplete = true
+      madeDirectory = false
       let manifest = try Dataset(directory).manifest
       guard manifest.planDigest == SHA256.digest(of: planBytes) else {
         throw DatasetError(
@@ -82,6 +84,7 @@ public final class StagedDataset {
       break
     }
     isComplete = false
+    madeDirectory = !FileSystem.exists(directory)
     try FileSystem.createDirectory(partial)
     try claim()
     if policy == .overwrite { try removeDataset() }
@@ -109,8 +112,8 @@ public final class StagedDataset {
     do {
       return try work()
     } catch {
-      if finished.isEmpty, try FileSystem.names(in: directory) == [".partial"] {
-        try? FileSystem.removeTree(directory)
+      if finished.isEmpty {
+        try? FileSystem.removeTree(madeDirectory ? directory : partial)
       }
       throw error
     }
@@ -196,14 +199,26 @@ public final class StagedDataset {
       own.formUnion(sums.entries.map(\.name))
     }
     let names = try FileSystem.names(in: directory)
-    let isOwn = { (name: String) in
-      own.contains(name) || name.hasSuffix(".tmp") || name.hasSuffix(".arrow")
-    }
-    if let foreign = names.first(where: { !isOwn($0) }) {
+    if let foreign = names.first(where: { !own.contains($0) && !isFileOfARun($0) }) {
       throw DatasetError(
         .outputRefused, path: directory,
         "--overwrite replaces datasets only, and '\(foreign)' there is not part of one")
     }
+  }
+
+  /// Whether a name is one that a run gives, `SPLIT-GROUP-CUT….arrow`, or gives while it writes.
+  private static func isFileOfARun(_ name: String) -> Bool {
+    let name = name.hasSuffix(".tmp") ? String(name.dropLast(4)) : name
+    let companions = [
+      Manifest.fileName, ChecksumList.fileName, DatasetCard.fileName, "tokenizer.json",
+      "tokenizer_config.json",
+    ]
+    if companions.contains(name) { return true }
+    guard name.hasSuffix(".arrow") else { return false }
+    let parts = name.dropLast(6).split(separator: "-", omittingEmptySubsequences: false)
+    let isNumber = { (part: Substring) in !part.isEmpty && part.allSatisfy(\.isWholeNumber) }
+    return (3...4).contains(parts.count) && isNumber(parts[1]) && isNumber(parts[2])
+      && (parts.count == 3 || parts[3].hasPrefix("e") && isNumber(parts[3].dropFirst()))
   }
 
   /// Removes everything but the lock, which must be held.
