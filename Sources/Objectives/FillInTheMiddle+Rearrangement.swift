@@ -36,7 +36,9 @@ extension FillInTheMiddle {
     if let labels {
       let row = out.lastTokenIDs(0, count: total)
       out.integers(labels, count: total) { values in
-        for index in 0..<used { values[index] = Int32(truncatingIfNeeded: row[index]) }
+        for (index, id) in row.prefix(used).enumerated() {
+          values[index] = Int32(truncatingIfNeeded: id)
+        }
         values[used...].update(repeating: Column.ignoredLabel)
       }
     }
@@ -126,7 +128,7 @@ extension FillInTheMiddle {
           "cuts=character needs a tokenizer that encodes text")
       }
       if !holdsSpecial(tokens, range),
-        try splitText(tokens, range, room: room, codec, scratch, &stream)
+        splitText(tokens, range, room: room, codec, scratch, &stream)
       {
         return
       }
@@ -157,7 +159,7 @@ extension FillInTheMiddle {
   private func splitText(
     _ tokens: [TokenID], _ range: Range<Int>, room: Int, _ codec: any TextCodec,
     _ scratch: Scratch, _ stream: inout RandomStream
-  ) throws(ObjectiveError) -> Bool {
+  ) -> Bool {
     var text: [UInt8] = []
     var recoded: [UInt8] = []
     var parts = Parts()
@@ -180,12 +182,17 @@ extension FillInTheMiddle {
     let other = stream.uniform(below: characters + 1)
     let first = Characters.offset(of: min(one, other), of: characters, in: text)
     let second = Characters.offset(of: max(one, other), of: characters, in: text)
-    try text.withUnsafeBufferPointer { text throws(ObjectiveError) in
-      try codec.encode(UnsafeBufferPointer(rebasing: text[..<first]), into: &parts.tokens)
-      parts.prefixEnd = parts.tokens.count
-      try codec.encode(UnsafeBufferPointer(rebasing: text[first..<second]), into: &parts.tokens)
-      parts.middleEnd = parts.tokens.count
-      try codec.encode(UnsafeBufferPointer(rebasing: text[second...]), into: &parts.tokens)
+    do throws(ObjectiveError) {
+      try text.withUnsafeBufferPointer { text throws(ObjectiveError) in
+        try codec.encode(UnsafeBufferPointer(rebasing: text[..<first]), into: &parts.tokens)
+        parts.prefixEnd = parts.tokens.count
+        try codec.encode(UnsafeBufferPointer(rebasing: text[first..<second]), into: &parts.tokens)
+        parts.middleEnd = parts.tokens.count
+        try codec.encode(UnsafeBufferPointer(rebasing: text[second...]), into: &parts.tokens)
+      }
+    } catch {
+      // Text that the tokenizer cannot spell, as torn characters if it normalizes.
+      return false
     }
     guard parts.rearrangedCount <= room else { return false }
     parts.tokens.withUnsafeBufferPointer { codec.decode($0, into: &recoded) }
@@ -217,9 +224,7 @@ extension FillInTheMiddle {
       }
       offsets.append(tokens.count)
     }
-    return try TokenizedUnit(
-      ordinal: unit.ordinal, documentIDs: unit.documentIDs, tokens: tokens,
-      documentOffsets: offsets)
+    return try unit.rewritten(tokens: tokens, documentOffsets: offsets)
   }
 
   /// The coin of a document tells again whether it was rearranged. A document counts as a fragment

@@ -8,7 +8,7 @@
 /// The result depends on the documents and their order alone.
 ///
 ///     var counter = try NGramCounter(vocabulary: vocabulary)
-///     counter.add(document)
+///     document.withUnsafeBufferPointer { counter.add($0) }
 ///     let counts = counter.finish()
 public struct NGramCounter: ~Copyable {
   /// The most pairs and triples that are kept while counting. Memory: 12 bytes for each, doubled
@@ -33,29 +33,36 @@ public struct NGramCounter: ~Copyable {
   private var unigrams: [UInt32]
   private var pairs: CountTable
   private var triples: CountTable
-  private var tokens = 0
+  private let countsNeighbours: Bool
 
   /// An empty counter.
   ///
+  /// - Parameters:
+  ///   - vocabulary: Only its ordinary tokens are counted.
+  ///   - countsNeighbours: False for frequencies of tokens alone.
+  ///   - limits: How much is kept.
   /// - Throws: ``ObjectiveError`` (`tooLarge`) if the vocabulary has more than 2²¹ ids.
-  public init(vocabulary: Vocabulary, limits: Limits = Limits()) throws(ObjectiveError) {
+  public init(
+    vocabulary: Vocabulary, countsNeighbours: Bool = true, limits: Limits = Limits()
+  ) throws(ObjectiveError) {
     guard vocabulary.size <= Self.largestVocabulary else {
       throw ObjectiveError(
         .tooLarge, subject: "proposal",
         "an n-gram proposal counts vocabularies of at most \(Self.largestVocabulary) ids, not"
-          + " \(vocabulary.size): set proposal=unigram")
+          + " \(vocabulary.size): set form=generator-inputs")
     }
     var isOrdinary = [Bool](repeating: false, count: vocabulary.size)
     for id in vocabulary.ordinary { isOrdinary[Int(id)] = true }
     self.isOrdinary = isOrdinary
     unigrams = [UInt32](repeating: 0, count: vocabulary.size)
+    self.countsNeighbours = countsNeighbours
     pairs = CountTable(maximum: limits.pairs)
     triples = CountTable(maximum: limits.triples)
   }
 
   /// Counts a document. Tokens outside the vocabulary count for nothing; special ones can stand
   /// beside a token, not in its place.
-  public mutating func add(_ document: some Collection<TokenID>) {
+  public mutating func add(_ document: UnsafeBufferPointer<TokenID>) {
     let size = unigrams.count
     var left = -1
     var middle = -1
@@ -63,9 +70,8 @@ public struct NGramCounter: ~Copyable {
       let right = token < size ? Int(token) : -1
       if right >= 0, isOrdinary[right] {
         unigrams[right] &+= unigrams[right] == .max ? 0 : 1
-        tokens &+= 1
       }
-      if middle >= 0, right >= 0 {
+      if countsNeighbours, middle >= 0, right >= 0 {
         pairs.add(UInt64(middle) << 21 | UInt64(right))
         if left >= 0, isOrdinary[middle] {
           triples.add(UInt64(left) << 42 | UInt64(right) << 21 | UInt64(middle))

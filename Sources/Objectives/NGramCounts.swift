@@ -76,7 +76,7 @@ public struct NGramCounts: Sendable, Hashable {
   ///
   /// - Throws: ``ObjectiveError`` (`inconsistentInput`) if they are out of order, of another
   ///   vocabulary, or not all there.
-  public init(vocabularySize: Int, rows: some Sequence<Row>) throws(ObjectiveError) {
+  public init(vocabularySize: Int, rows: [Row]) throws(ObjectiveError) {
     func fault(_ row: Int, _ what: String) -> ObjectiveError {
       ObjectiveError(.inconsistentInput, subject: "proposal", "row \(row) of the counts \(what)")
     }

@@ -23,6 +23,8 @@ public struct ObjectiveRegistry: Sendable {
     DocumentRotation.self,
     Bart.self,
     MBart.self,
+    ReplacedTokens.self,
+    FillInTheMiddle.self,
   ])
 
   /// A registry of these objectives.

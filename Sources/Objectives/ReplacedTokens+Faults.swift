@@ -58,7 +58,7 @@ extension ReplacedTokens {
       if reported.insert(rule).inserted { check.fault(rule, column, at: position, message) }
     }
     var replaced = 0
-    var candidates = 0
+    let candidates = content.count { !isSpecial(ids[$0]) }
     for position in ids.indices {
       let label = labels[position]
       guard label == 0 || label == 1 else {
@@ -78,14 +78,10 @@ extension ReplacedTokens {
         continue
       }
       replaced += Int(label)
-      if isSpecial(ids[position]) {
-        if label == 1 {
-          report(
-            "special-replacement", "input_ids", position,
-            "the special token \(ids[position]) as a replacement")
-        }
-      } else {
-        candidates += 1
+      if label == 1, isSpecial(ids[position]) {
+        report(
+          "special-replacement", "input_ids", position,
+          "the special token \(ids[position]) as a replacement")
       }
       guard let original else { continue }
       if (original[position] != ids[position]) != (label == 1) {

@@ -15,6 +15,9 @@ public struct TokenizedUnit: Sendable {
   /// The sentence starts of all documents; nil if the dataset was made without.
   public let sentenceStarts: SentenceStarts?
 
+  /// How many tokens each document had before it was rewritten; nil if none was.
+  public private(set) var sourceLengths: [Int]?
+
   /// Sentence starts: token positions counted from the start of the document.
   public struct SentenceStarts: Sendable {
     /// The starts of all documents, end to end; ascending in each document, 0 first.
@@ -82,6 +85,29 @@ public struct TokenizedUnit: Sendable {
     self.documentOffsets = documentOffsets
     self.wordStarts = wordStarts
     self.sentenceStarts = sentenceStarts
+  }
+
+  /// The unit with its documents rewritten, without word and sentence starts.
+  ///
+  /// - Throws: ``ObjectiveError`` as the initializer.
+  func rewritten(
+    tokens: [TokenID], documentOffsets: [Int]
+  ) throws(ObjectiveError) -> TokenizedUnit {
+    var unit = try TokenizedUnit(
+      ordinal: ordinal, documentIDs: documentIDs, tokens: tokens, documentOffsets: documentOffsets)
+    unit.sourceLengths = (0..<documentCount).map {
+      self.documentOffsets[$0 + 1] - self.documentOffsets[$0]
+    }
+    return unit
+  }
+
+  /// Where the tokens of pieces come from in the source: of rewritten documents the whole.
+  public func sources(of pieces: [Piece]) -> [Piece] {
+    guard let sourceLengths else { return pieces }
+    return pieces.map {
+      Piece(
+        document: $0.document, offset: 0, length: sourceLengths[$0.document], start: $0.start)
+    }
   }
 
   private static func check(

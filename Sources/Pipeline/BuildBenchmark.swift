@@ -69,7 +69,7 @@ extension BuildRun {
   /// - Returns: the number of examples.
   func buildInMemory(_ unit: TokenizedUnit, _ receive: (ExampleBatch) -> Void) throws -> Int {
     let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
-    let frames = try objective.framing.frames(of: unit, random: streams)
+    let frames = try frames(of: unit, random: streams)
     let step = rowsPerBatch(frames)
     var next = 0
     var rows = 0

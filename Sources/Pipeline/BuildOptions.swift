@@ -21,6 +21,8 @@ public struct BuildOptions: Sendable {
   public var tokenizer: String?
   /// `ROLE=TOKEN` overrides.
   public var specials: [String] = []
+  /// A proposal's counts from an earlier build, to be used instead of counting the tokens.
+  public var proposal: String?
   /// Whether rows say where their tokens came from.
   public var provenance = true
   /// Compression of the shards.

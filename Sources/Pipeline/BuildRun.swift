@@ -17,6 +17,7 @@ public struct BuildRun {
   let input: TokenInput
   let objective: any Objective
   private let tokenizer: TokenizerFile
+  private let services: BuildServices
   private let columns: ExampleColumns
   private let record: Manifest.Objective
   private let schema: ArrowSchema
@@ -30,18 +31,22 @@ public struct BuildRun {
     try Self.checkEpochs(options)
     input = try TokenInput(options.inputs)
     tokenizer = try input.tokenizer(options)
+    try BuildServices.check(options.settings)
+    let vocabulary = try tokenizer.vocabulary()
     objective = try ObjectiveRegistry.standard.make(
-      options.objective, settings: options.settings, vocabulary: tokenizer.vocabulary())
+      options.objective, settings: options.settings, vocabulary: vocabulary)
     try objective.needs.check(
       objective: options.objective, hasWordStarts: input.hasColumn("word_starts"),
       hasSentenceStarts: input.hasColumn("sentence_starts"), documents: input.documentCount)
+    services = try BuildServices(for: objective, options, input, tokenizer, vocabulary)
     columns = ExampleColumns(
       columns: objective.columns, vocabularySize: tokenizer.record.vocabularySize,
       provenance: options.provenance)
     record = Manifest.Objective(
       name: options.objective, parameters: objective.parameters.json,
       modelColumns: objective.modelColumns,
-      facts: .object(objective.facts.reduce(into: [:]) { $0[$1.name] = .init($1.value) }))
+      facts: .object(objective.facts.reduce(into: services.facts) { $0[$1.name] = .init($1.value) })
+    )
     schema = columns.schema(
       metadata: ShardMetadata.entries(
         kind: .examples, tokenizer: tokenizer.record, parameters: options.parameters,
@@ -74,7 +79,7 @@ public struct BuildRun {
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
       let manifest = try staged.attempt { try run(.directory(staged), progress: progress) }
-      try staged.seal(manifest, companions: tokenizer.companions)
+      try staged.seal(manifest, companions: tokenizer.companions + services.companions)
       return manifest
     case .standardOutput:
       let stream = try DatasetStreamWriter(schema: schema)
@@ -103,7 +108,7 @@ public struct BuildRun {
     guard let first = tasks.first else { return nil }
     let unit = try datasets.load(first.reference)
     let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
-    let frames = try objective.framing.frames(of: unit, random: streams)
+    let frames = try frames(of: unit, random: streams)
     guard frames.count > 0 else { return nil }
     let worker = try makeWorker(metadata: [])
     let rows = min(frames.count, rowsPerBatch(frames))
@@ -214,7 +219,7 @@ public struct BuildRun {
   ) throws -> (unit: Manifest.Unit, rows: Int) {
     let streams = try RandomStreams(
       key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
-    let frames = try objective.framing.frames(of: unit, random: streams)
+    let frames = try frames(of: unit, random: streams)
     let count = min(frames.count, limit)
     let stem = task.reference.name + (task.epochInName.map { "-e\(padded($0, 2))" } ?? "")
     let shard = UnitOutput(output, unit: stem, splits: [task.reference.split], schema: schema)
@@ -267,7 +272,13 @@ public struct BuildRun {
   func makeWorker(metadata: [ArrowKeyValue] = []) throws -> BuildWorker {
     try BuildWorker(
       objective: objective, columns: columns, schema: schema, compression: options.compression,
-      metadata: metadata)
+      metadata: metadata, services: services.make())
+  }
+
+  /// Rewrites the documents of a unit if the objective does, and plans the frames.
+  func frames(of unit: TokenizedUnit, random: RandomStreams) throws -> FramedUnit {
+    let unit = try objective.rewrite(unit, random, services.make()) ?? unit
+    return try objective.framing.frames(of: unit, random: random)
   }
 
   // MARK: What the plan and the manifest say
@@ -296,7 +307,8 @@ public struct BuildRun {
   private var plan: JSONValue {
     [
       "command": "build", "parameters": options.parameters, "objective": .string(record.name),
-      "objective_parameters": record.parameters, "seed": .string(String(options.seed)),
+      "objective_parameters": record.parameters, "facts": record.facts,
+      "seed": .string(String(options.seed)),
       "inputs": input.json, "tokenizer": .string("\(tokenizer.record.digest)"),
       "roles": .object(
         tokenizer.record.roles.sorted { $0.key < $1.key }.reduce(into: [:]) {

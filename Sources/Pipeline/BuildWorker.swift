@@ -16,19 +16,20 @@ final class BuildWorker {
   private let columns: ExampleColumns
   private let schema: ArrowSchema
   private let metadata: [ArrowKeyValue]
-  private let services = Services()
+  private let services: Services
   private var frame = Frame()
   private var builder: ExampleBuilder
   private var encoder: BatchEncoder
 
   init(
     objective: any Objective, columns: ExampleColumns, schema: ArrowSchema,
-    compression: ArrowCompression, metadata: [ArrowKeyValue]
+    compression: ArrowCompression, metadata: [ArrowKeyValue], services: Services
   ) throws {
     self.objective = objective
     self.columns = columns
     self.schema = schema
     self.metadata = metadata
+    self.services = services
     builder = ExampleBuilder(columns: objective.columns)
     encoder = try BatchEncoder(schema: schema, compression: compression)
   }
@@ -53,7 +54,8 @@ final class BuildWorker {
     var provenance = ProvenanceRows()
     let examples = try examples(range, of: frames, random: random) { pieces in
       if columns.provenance {
-        provenance.append(pieces, documentIDs: frames.unit.documentIDs)
+        provenance.append(
+          frames.unit.sources(of: pieces), documentIDs: frames.unit.documentIDs)
       }
     }
     let batch = columns.recordBatch(examples, provenance: provenance, schema: schema)

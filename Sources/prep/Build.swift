@@ -49,6 +49,11 @@ struct Build: ParsableCommand {
   @Option(help: ArgumentHelp("Give a token a role, as in mask=<mask>.", valueName: "role=token"))
   var special: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Propose replacements by the counts of an earlier build.", valueName: "proposal.feather"))
+  var proposal: String?
+
   @Flag(help: "Leave out the columns that say where a row came from.")
   var noProvenance = false
 
@@ -80,6 +85,7 @@ struct Build: ParsableCommand {
     options.epoch = epoch
     options.tokenizer = tokenizer
     options.specials = special
+    options.proposal = proposal
     options.provenance = !noProvenance
     options.compression = try ArrowCompression(named: compression)
     options.threads = global.threads

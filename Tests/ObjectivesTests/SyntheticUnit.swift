@@ -64,6 +64,8 @@ func randomLengths(
 
 /// Everything that one build gives.
 struct Built {
+  /// The unit whose frames these are: rewritten if the objective rewrites documents.
+  var unit: TokenizedUnit
   var frames: [Frame] = []
   var rows: [ExampleRow] = []
   var tally = Tally()
@@ -75,13 +77,15 @@ func build(
   reversed: Bool = false
 ) throws -> Built {
   let random = try streams(seed: seed, unit: Int(unit.ordinal), epoch: epoch)
+  let services = try testServices(objective, unit)
+  let unit = try objective.rewrite(unit, random, services) ?? unit
   let framed = try objective.framing.frames(of: unit, random: random)
-  var built = Built(report: framed.report)
+  var built = Built(unit: unit, report: framed.report)
   var builder = ExampleBuilder(columns: objective.columns)
   for index in 0..<framed.count {
     var frame = Frame()
     framed.load(reversed ? framed.count - 1 - index : index, into: &frame)
-    try objective.build(frame, random, Services(), into: &builder)
+    try objective.build(frame, random, services, into: &builder)
     built.frames.append(frame)
   }
   let batch = builder.takeBatch()
@@ -106,6 +110,7 @@ func make(
 /// The small vocabulary with the roles that only one objective needs.
 func smallVocabulary(for objective: String, sentinels: Int = 60) throws -> Vocabulary {
   let further: [String: [String: TokenID]] = [
+    "fim": ["fim-prefix": 7, "fim-suffix": 8, "fim-middle": 9],
     "mbart": ["lang": 7],
     "ul2": ["nlu": 7, "nlg": 8, "s2s": 9],
   ]
