@@ -84,3 +84,10 @@ extension Objective {
   /// Cannot be inverted.
   public func restore(_ row: ExampleRow) -> [Int64]? { nil }
 }
+
+extension Framing {
+  /// What follows each document in a frame, if anything.
+  public var separator: TokenID? {
+    if case .concatenate(let rule) = method { rule.separator } else { nil }
+  }
+}

@@ -2,26 +2,61 @@
 internal import ArrowIPC
 internal import Datasets
 internal import JSON
-internal import Objectives
+public import Objectives
 public import Validation
 
-/// `prep validate`: a dataset against its sums, its manifest and the rules of its kind.
+/// `prep validate`: a dataset against its sums, its manifest, its source and the rules of its kind.
 public struct ValidationRun {
-  private let validation: DatasetValidation
+  private enum Subject {
+    case dataset(DatasetValidation)
+    case files(FilesValidation, ExampleRules)
+  }
 
-  /// Opens the dataset.
+  private let subject: Subject
+
+  /// Opens a dataset that prep made.
   ///
+  /// - Parameter against: the token datasets it was built from, to check that nothing was lost.
   /// - Throws: `DatasetError` when there is none.
-  public init(directory: String, threads: Int) throws {
-    validation = try DatasetValidation(directory: directory, threads: threads)
+  public init(directory: String, against: [String] = [], threads: Int) throws {
+    let source = against.isEmpty ? nil : try SourceTokens(against)
+    subject = .dataset(
+      try DatasetValidation(
+        directory: directory, threads: threads, sources: source.map { $0.documents(of:) }))
+  }
+
+  /// Opens Arrow files that need not have a manifest.
+  ///
+  /// - Parameters:
+  ///   - path: a file, or a directory of them.
+  ///   - objective: what the rows are said to be made for.
+  ///   - settings: its parameters.
+  ///   - tokenizer: the tokenizer of the ids.
+  ///   - against: the tokens they were made from; all shards are taken together.
+  /// - Throws: `ObjectiveError` for wrong parameters; errors of reading.
+  public init(
+    path: String, objective: String, settings: [Setting], tokenizer: String,
+    specials: [String] = [], against: [String] = [], threads: Int
+  ) throws {
+    let vocabulary = try TokenizerFile(path: tokenizer, specials: specials).vocabulary()
+    let made = try ObjectiveRegistry.standard.make(
+      objective, settings: settings, vocabulary: vocabulary)
+    let source = against.isEmpty ? nil : try SourceTokens(against)
+    subject = .files(
+      try FilesValidation(path: path, threads: threads, source: source.map { try $0.all() }),
+      ExampleRules(schema: nil, objective: made, vocabulary: vocabulary))
   }
 
   /// Checks everything.
   ///
   /// - Throws: `DatasetError` when the directory cannot be read; faults of the data are findings.
   public func run(progress: ProgressHandler) throws -> ValidationReport {
-    try validation.run(rules: Self.rules) { done, total in
+    let show = { (done: Int, total: Int) in
       progress(Progress(stage: "validate", done: done, total: total, measure: "rows", rows: done))
+    }
+    switch subject {
+    case .dataset(let validation): return try validation.run(rules: Self.rules, progress: show)
+    case .files(let validation, let rules): return try validation.run(rules: rules, progress: show)
     }
   }
 
@@ -45,15 +80,17 @@ public struct ValidationRun {
         throw PipelineError(.malformed, "member 'objective' is missing")
       }
       let tokenizer = try TokenizerFile(path: dataset.directory, roles: manifest.tokenizer)
+      let vocabulary = try tokenizer.vocabulary()
       let objective = try ObjectiveRegistry.standard.make(
-        record.name, settings: settings(record.parameters), vocabulary: tokenizer.vocabulary())
+        record.name, settings: settings(record.parameters), vocabulary: vocabulary)
       let columns = ExampleColumns(
         columns: objective.columns, vocabularySize: manifest.tokenizer.vocabularySize,
         provenance: manifest.parameters["provenance"]?.boolValue ?? true)
       let metadata = ShardMetadata.entries(
         kind: .examples, tokenizer: manifest.tokenizer, parameters: manifest.parameters,
         objective: record)
-      return ExampleRules(schema: columns.schema(metadata: metadata), objective: objective)
+      return ExampleRules(
+        schema: columns.schema(metadata: metadata), objective: objective, vocabulary: vocabulary)
     }
   }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArrowIPC
-internal import Concurrency
 public import Datasets
 internal import Digests
 internal import JSON
@@ -14,13 +13,18 @@ internal import Objectives
 public struct DatasetValidation {
   private let dataset: Dataset
   private let threads: Int
+  private let sources: ((Manifest.Unit) throws -> SourceDocuments?)?
 
   /// Opens the dataset.
   ///
+  /// - Parameter sources: reads the documents that a unit was made from; `nil` leaves them out.
   /// - Throws: `DatasetError` when the directory has no readable manifest.
-  public init(directory: String, threads: Int) throws(DatasetError) {
+  public init(
+    directory: String, threads: Int, sources: ((Manifest.Unit) throws -> SourceDocuments?)? = nil
+  ) throws(DatasetError) {
     dataset = try Dataset(directory)
     self.threads = threads
+    self.sources = sources
   }
 
   /// Runs all checks.
@@ -42,13 +46,33 @@ public struct DatasetValidation {
       report.add(Finding(rule: "manifest", file: Manifest.fileName, "\(error)"))
       return report
     }
-    let total = dataset.manifest.shards.reduce(0) { $0 + $1.rows }
-    for shard in dataset.manifest.shards {
-      let before = report.rows
-      try check(shard, rules, &report) { progress(before + $0, total) }
+    let manifest = dataset.manifest
+    let tasks = manifest.units.flatMap { unit in
+      unit.shards.map { Task(unit: unit, shard: $0) }
     }
-    for finding in rules.datasetFindings(dataset.manifest) { report.add(finding) }
+    let total = tasks.reduce(0) { $0 + $1.shard.rows }
+    let examination = RowExamination(rules, threads: threads, rows: total)
+    report.accounting = Accounting(manifest)
+    // What is held out comes first, so that it can be looked for in the rest.
+    let heldOut = tasks.filter { $0.shard.split != "train" }
+    let training = tasks.filter { $0.shard.split == "train" }
+    if !heldOut.isEmpty, !training.isEmpty {
+      examination.ledger?.expectHeldOut(tokens: heldOut.reduce(0) { $0 + $1.shard.tokens })
+    }
+    for (index, task) in (heldOut + training).enumerated() {
+      if index == heldOut.count { examination.ledger?.closeHeldOut() }
+      let before = report.rows
+      try check(task, examination, &report) { progress(before + $0, total) }
+    }
+    for finding in rules.datasetFindings(manifest) { report.add(finding) }
+    examination.ledger?.conclude(counts: manifest.counts, &report)
     return report
+  }
+
+  /// A shard and the unit that it belongs to.
+  private struct Task {
+    let unit: Manifest.Unit
+    let shard: Manifest.Shard
   }
 
   // MARK: Files
@@ -114,18 +138,11 @@ public struct DatasetValidation {
 
   // MARK: Shards
 
-  /// What one batch gave.
-  private struct BatchResult: Sendable {
-    var rows = 0
-    var tokens = 0
-    var contentDigest: [UInt8] = []
-    var findings: [Finding] = []
-  }
-
   private func check(
-    _ shard: Manifest.Shard, _ rules: any RowRules, _ report: inout ValidationReport,
+    _ task: Task, _ examination: RowExamination, _ report: inout ValidationReport,
     progress: (Int) -> Void
   ) throws {
+    let shard = task.shard
     let reader: ArrowFileReader
     do {
       reader = try dataset.reader(of: shard)
@@ -133,89 +150,37 @@ public struct DatasetValidation {
       report.add(Finding(rule: "unreadable-shard", file: shard.file, error.message))
       return
     }
-    report.shards += 1
-    for finding in rules.schemaFindings(reader.schema, file: shard.file) { report.add(finding) }
-    var firstRows: [Int] = [0]
-    do {
-      for batch in 0..<reader.batchCount {
-        firstRows.append(firstRows[batch] + (try reader.rowCount(ofBatch: batch)))
+    var source: SourceDocuments?
+    if let sources {
+      do {
+        source = try sources(task.unit)
+      } catch {
+        report.add(Finding(rule: "source", file: shard.file, "\(error)"))
       }
-    } catch {
-      report.add(Finding(rule: "unreadable-shard", file: shard.file, "\(error)"))
-      return
     }
-    var next = 0
-    var sum = BatchResult()
-    var hash = SHA256()
-    var findings: [Finding] = []
-    try OrderedPipeline<Int, BatchResult, Void, Void>(threads: threads).run(
-      source: {
-        defer { next += 1 }
-        return next < reader.batchCount ? next : nil
-      },
-      worker: {
-        .init(
-          map: { index in
-            Self.check(
-              reader, batch: index, firstRow: firstRows[index], file: shard.file, rules: rules)
-          }, finish: { $0 })
-      },
-      fold: { result, _ in
-        sum.rows += result.rows
-        sum.tokens += result.tokens
-        hash.update(result.contentDigest)
-        findings += result.findings
-        progress(sum.rows)
-      },
-      flush: { _ in }, sink: { _ in })
-    for finding in findings { report.add(finding) }
-    report.rows += sum.rows
-    report.tokens += sum.tokens
-    // What could not be read cannot be counted.
-    let isWhole = !findings.contains { $0.rule == "damaged-batch" }
-    if isWhole { compare(shard, sum, hash.finalize(), &report) }
-  }
-
-  private static func check(
-    _ reader: ArrowFileReader, batch index: Int, firstRow: Int, file: String, rules: any RowRules
-  ) -> BatchResult {
-    var result = BatchResult()
-    do {
-      let batch = try reader.batch(index)
-      var hash = SHA256()
-      batch.forEachLogicalBuffer { hash.update($0) }
-      result.contentDigest = hash.finalize().bytes
-      result.rows = batch.rowCount
-      result.tokens = rules.tokenCount(of: batch)
-      result.findings = rules.rowFindings(batch, firstRow: firstRow, file: file)
-    } catch {
-      result.findings = [Finding(rule: "damaged-batch", file: file, row: firstRow, "\(error)")]
-    }
-    return result
-  }
-
-  /// The numbers of the manifest against what was counted.
-  private func compare(
-    _ shard: Manifest.Shard, _ sum: BatchResult, _ digest: SHA256Digest,
-    _ report: inout ValidationReport
-  ) {
-    if sum.rows != shard.rows {
+    let isPart = task.unit.shards.count > 1 || dataset.manifest.parameters["limit"]?.isNull == false
+    let sums = try examination.run(
+      reader, file: shard.file, isTraining: shard.split == "train", source: source,
+      counts: isPart ? nil : task.unit.counts, &report, progress: progress)
+    guard let sums else { return }
+    if sums.rows != shard.rows {
       report.add(
         Finding(
           rule: "row-count", file: shard.file,
-          "\(sum.rows) rows, the manifest says \(shard.rows)"))
+          "\(sums.rows) rows, the manifest says \(shard.rows)"))
     }
-    if sum.tokens != shard.tokens {
+    if sums.tokens != shard.tokens {
       report.add(
         Finding(
           rule: "token-count", file: shard.file,
-          "\(sum.tokens) tokens, the manifest says \(shard.tokens)"))
+          "\(sums.tokens) tokens, the manifest says \(shard.tokens)"))
     }
-    if digest != shard.contentDigest {
+    if sums.contentDigest != shard.contentDigest {
       report.add(
         Finding(
           rule: "content-digest", file: shard.file,
-          "the decoded content has SHA-256 \(digest), the manifest says \(shard.contentDigest)"))
+          "the decoded content has SHA-256 \(sums.contentDigest), the manifest says "
+            + "\(shard.contentDigest)"))
     }
   }
 }

@@ -3,22 +3,34 @@ public import ArrowIPC
 public import Datasets
 public import Objectives
 
-/// What must hold in a dataset of examples: the objective's own rules, row by row.
+/// What must hold in a dataset of examples: the objective's own rules, row by row, and what its
+/// rows show together.
 public struct ExampleRules: RowRules {
-  private let schema: ArrowSchema
-  private let objective: any Objective
+  private let schema: ArrowSchema?
+  private let vocabulary: Vocabulary
+  let objective: any Objective
+  let examination: Examination
   private let columnNames: [String]
 
-  /// Rules for shards of the given columns, made for an objective.
-  public init(schema: ArrowSchema, objective: any Objective) {
+  /// Rules for rows made for an objective.
+  ///
+  /// - Parameter schema: the columns of the shards; nil where any with the right names will do.
+  public init(schema: ArrowSchema?, objective: any Objective, vocabulary: Vocabulary) {
     self.schema = schema
     self.objective = objective
+    self.vocabulary = vocabulary
+    examination = objective.examination
     columnNames = objective.columns.map(\.name)
   }
 
   /// The columns are those of the objective's parameters.
   public func schemaFindings(_ schema: ArrowSchema, file: String) -> [Finding] {
-    SchemaComparison.findings(schema, expected: self.schema, file: file)
+    guard let expected = self.schema else {
+      return columnNames.filter { schema.index(of: $0) == nil }.map {
+        Finding(rule: "missing-column", file: file, "no column '\($0)'")
+      }
+    }
+    return SchemaComparison.findings(schema, expected: expected, file: file)
   }
 
   /// Ids in `input_ids` that are not padding.
@@ -26,6 +38,67 @@ public struct ExampleRules: RowRules {
     (0..<batch.rowCount).reduce(0) { sum, row in
       sum + Self.inputTokens(batch.exampleRow(row, columns: Self.countedColumns))
     }
+  }
+
+  /// The objective's invariants, and provenance that covers something.
+  public func rowFindings(_ batch: RecordBatch, firstRow: Int, file: String) -> [Finding] {
+    examine(batch, at: BatchPlace(file: file, firstRow: firstRow)).findings
+  }
+
+  /// Nothing more to check.
+  public func datasetFindings(_ manifest: Manifest) -> [Finding] { [] }
+
+  /// Keeps statistics, served stretches, pairs and texts.
+  public func makeLedger() -> ExampleLedger? { ExampleLedger(examination) }
+
+  // MARK: Rows
+
+  /// Reads every row once for all purposes.
+  public func examine(_ batch: RecordBatch, at place: BatchPlace) -> BatchExamination {
+    var evidence = ExampleEvidence(examination.statistics)
+    var findings: [Finding] = []
+    var tokens = 0
+    let provenance = ProvenanceColumns(batch)
+    for row in 0..<batch.rowCount {
+      let example = batch.exampleRow(row, columns: columnNames)
+      let used = Self.inputTokens(example)
+      tokens += used
+      account(example, used, &evidence.accounting)
+      let number = place.firstRow + row
+      var isGood = true
+      func add(_ rule: String, _ message: String) {
+        isGood = false
+        findings.append(Finding(rule: rule, file: place.file, row: number, message))
+      }
+      for fault in objective.faults(in: example) { add(fault.rule, "\(fault)") }
+      let stretches = provenance?.stretches(row)
+      if let provenance, stretches == nil {
+        add("provenance", "the provenance lists have lengths \(provenance.lengths(row))")
+      }
+      // What is known to be broken would only blur what the others show.
+      guard isGood else {
+        evidence.rowsSkipped += 1
+        continue
+      }
+      objective.observe(example, into: &evidence.observations)
+      let restored = objective.restore(example)
+      if restored == nil { evidence.rowsNotRestored += 1 }
+      if let stretches {
+        let fault = serve(stretches, restored, number, place.source, &evidence)
+        if let fault {
+          add(fault.rule, fault.message)
+          evidence.rowsSkipped += 1
+        }
+      } else {
+        evidence.rowsWithoutProvenance += 1
+      }
+      audit(example, restored, used, number, place, &evidence)
+      if examination.pairLabel != nil, number % place.pairStride == 0 {
+        let document = stretches?.first.map { TextHash.hash($0.id) } ?? UInt64(number)
+        if let sample = sample(example, document: document) { evidence.pairs.append(sample) }
+      }
+    }
+    return BatchExamination(tokens: tokens, findings: findings, evidence: evidence)
   }
 
   private static let countedColumns = ["input_ids", "attention_mask", "segment_ids"]
@@ -36,25 +109,137 @@ public struct ExampleRules: RowRules {
     return row["input_ids"]?.count ?? 0
   }
 
-  /// The objective's invariants, and provenance that covers something.
-  public func rowFindings(_ batch: RecordBatch, firstRow: Int, file: String) -> [Finding] {
-    var findings: [Finding] = []
-    for row in 0..<batch.rowCount {
-      for fault in objective.faults(in: batch.exampleRow(row, columns: columnNames)) {
-        findings.append(
-          Finding(rule: fault.rule, file: file, row: firstRow + row, "\(fault)"))
-      }
-      let pieces = ExampleColumns.provenanceNames.compactMap { batch[$0]?.range(at: row)?.count }
-      if Set(pieces).count > 1 || pieces.first == 0 {
-        findings.append(
-          Finding(
-            rule: "provenance", file: file, row: firstRow + row,
-            "the provenance lists have lengths \(pieces)"))
-      }
+  private func account(_ row: ExampleRow, _ used: Int, _ sums: inout Accounting) {
+    let inputs = row["input_ids"]?.count ?? 0
+    sums.inputTokens += used
+    sums.inputPadding += max(0, inputs - used)
+    guard let labels = row["labels"] else {
+      sums.lossTokens += max(0, used - 1)
+      return
     }
-    return findings
+    let ignored = labels.count { $0 == Int64(Column.ignoredLabel) }
+    sums.lossTokens += labels.count - ignored
+    if objective.facts.contains(where: { $0.name == "decoder_start_token_id" }) {
+      sums.hasTargets = true
+      sums.targetPadding += ignored
+    }
   }
 
-  /// Nothing more to check.
-  public func datasetFindings(_ manifest: Manifest) -> [Finding] { [] }
+  /// Holds what a row says of its source against its tokens and against the source itself.
+  private func serve(
+    _ pieces: [ProvenanceColumns.Stretch], _ restored: [Int64]?, _ row: Int,
+    _ source: SourceDocuments?, _ evidence: inout ExampleEvidence
+  ) -> (rule: String, message: String)? {
+    let separator = objective.framing.separator.map { Int64($0) }
+    var position = 0
+    for piece in pieces {
+      var tokens: ArraySlice<Int64>?
+      if let restored {
+        guard position + piece.length <= restored.count else {
+          return (
+            "provenance", "the source stretches are longer than the row's \(restored.count) tokens"
+          )
+        }
+        tokens = restored[position..<(position + piece.length)]
+        position += piece.length
+      }
+      var document: Int?
+      if let source {
+        let candidates = source.candidates(piece.name)
+        guard !candidates.isEmpty else {
+          return ("unknown-document", "no document '\(piece.name)' in the source")
+        }
+        document = candidates.first { candidate in
+          guard let tokens else {
+            return piece.offset + piece.length <= source.length(of: candidate)
+          }
+          return source.holds(tokens, in: candidate, at: piece.offset)
+        }
+        guard let document else {
+          return (
+            "not-lossless",
+            "undone, the row does not give back tokens \(piece.offset)..<"
+              + "\(piece.offset + piece.length) of document '\(piece.name)'"
+          )
+        }
+        if candidates.count > 1 {
+          evidence.unidentifiedTokens += piece.length
+        } else {
+          evidence.add(piece, tokens, document: UInt64(document), row: row)
+        }
+      } else {
+        evidence.add(piece, tokens, document: TextHash.hash(piece.id), row: row)
+      }
+      if let restored, let separator, position < restored.count, restored[position] == separator,
+        document.map({ piece.offset + piece.length == source?.length(of: $0) }) ?? true
+      {
+        position += 1
+      }
+    }
+    guard let restored, position != restored.count else { return nil }
+    return (
+      "provenance",
+      "the source stretches cover \(position) of the row's \(restored.count) tokens"
+    )
+  }
+
+  // MARK: Leaks and surface
+
+  private func audit(
+    _ row: ExampleRow, _ restored: [Int64]?, _ used: Int, _ number: Int, _ place: BatchPlace,
+    _ evidence: inout ExampleEvidence
+  ) {
+    let ids = row["input_ids"] ?? []
+    switch place.text {
+    case .ignored: break
+    case .heldOut(let text):
+      text.collect(restored ?? Array(ids.prefix(used)), into: &evidence.text)
+    case .training(let text):
+      text.search(restored ?? Array(ids.prefix(used)), into: &evidence.text)
+    }
+    if examination.hidesLabels, number % LabelLeak.stride == 0, let labels = row["labels"] {
+      evidence.leak.add(
+        input: ordinaryStretches(ids.prefix(used)), labels: ordinaryStretches(labels[...]))
+    }
+  }
+
+  /// The stretches between special tokens and positions without a label.
+  private func ordinaryStretches(_ values: ArraySlice<Int64>) -> [ArraySlice<Int64>] {
+    values.split { isSpecial($0) }
+  }
+
+  private func isSpecial(_ id: Int64) -> Bool {
+    id < 0 || id >= vocabulary.size || vocabulary.isSpecial(TokenID(truncatingIfNeeded: id))
+  }
+
+  private func sample(_ row: ExampleRow, document: UInt64) -> PairProbe.Sample? {
+    guard let column = examination.pairLabel, let label = row[column]?.first,
+      let ids = row["input_ids"], let types = row["token_type_ids"], types.count == ids.count
+    else { return nil }
+    let labels = row["labels"]
+    var segments: ([Int64], [Int64]) = ([], [])
+    let used = Self.inputTokens(row)
+    for position in 0..<min(used, ids.count) {
+      var id = ids[position]
+      if let labels, position < labels.count, labels[position] >= 0 { id = labels[position] }
+      guard !isSpecial(id) else { continue }
+      if types[position] == 0 { segments.0.append(id) } else { segments.1.append(id) }
+    }
+    return PairProbe.Sample(
+      features: PairProbe.features(segments.0, segments.1), label: label == 1,
+      isForTraining: TextHash.mixed(document) & 1 == 0)
+  }
+}
+
+extension ExampleEvidence {
+  fileprivate mutating func add(
+    _ piece: ProvenanceColumns.Stretch, _ tokens: ArraySlice<Int64>?, document: UInt64, row: Int
+  ) {
+    stretches.append(
+      ServedRanges.Stretch(
+        document: document, offset: UInt32(truncatingIfNeeded: piece.offset),
+        length: UInt32(truncatingIfNeeded: piece.length), row: UInt32(truncatingIfNeeded: row),
+        content: tokens.map { TextHash.hash($0) } ?? 0,
+        start: tokens.map { TextHash.hash($0.prefix(8)) } ?? 0))
+  }
 }

@@ -2,8 +2,18 @@
 
 /// Something that is wrong with a dataset: what, where, and how often.
 public struct Finding: Sendable, Hashable, CustomStringConvertible {
+  /// How bad it is.
+  public enum Severity: String, Sendable, Hashable {
+    /// The dataset breaks what it promises.
+    case fault
+    /// Worth a look; the dataset passes.
+    case warning
+  }
+
   /// A stable name of the rule that is broken, such as `shard-digest` or `labels-on-special`.
   public let rule: String
+  /// How bad it is.
+  public let severity: Severity
   /// The file in the dataset's directory, if it is one file's fault.
   public let file: String?
   /// The first row of the file that shows it.
@@ -14,9 +24,12 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
   public var count: Int
 
   /// Something wrong.
-  public init(rule: String, file: String? = nil, row: Int? = nil, _ message: String, count: Int = 1)
-  {
+  public init(
+    rule: String, severity: Severity = .fault, file: String? = nil, row: Int? = nil,
+    _ message: String, count: Int = 1
+  ) {
     self.rule = rule
+    self.severity = severity
     self.file = file
     self.row = row
     self.message = message
@@ -28,7 +41,8 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
     var place = file ?? "dataset"
     if let row { place += ", row \(row)" }
     let times = count > 1 ? " (and \(count - 1) more)" : ""
-    return "\(place): [\(rule)] \(message)\(times)"
+    let mark = severity == .warning ? "warning: " : ""
+    return "\(place): \(mark)[\(rule)] \(message)\(times)"
   }
 }
 
@@ -44,9 +58,15 @@ public struct ValidationReport: Sendable, Hashable {
   public internal(set) var tokens = 0
   /// What was not looked at, and why.
   public internal(set) var notChecked: [String] = []
+  /// The statistics that were tested.
+  public internal(set) var statistics: [StatisticalTest] = []
+  /// How far the surface of pairs tells their label, from 0.5 up; nil without pairs.
+  public internal(set) var pairSurface: Double?
+  /// What the positions are spent on; nil for tokens.
+  public internal(set) var accounting: Accounting?
 
-  /// Whether nothing is wrong.
-  public var isGood: Bool { findings.isEmpty }
+  /// Whether nothing is wrong; warnings are not.
+  public var isGood: Bool { findings.allSatisfy { $0.severity == .warning } }
 
   mutating func add(_ finding: Finding) {
     let isSame = { (other: Finding) in other.rule == finding.rule && other.file == finding.file }

@@ -15,8 +15,74 @@ public protocol RowRules: Sendable {
   /// - Parameter firstRow: the number of the batch's first row in its file.
   func rowFindings(_ batch: RecordBatch, firstRow: Int, file: String) -> [Finding]
 
+  /// Everything about the rows of a batch: what is wrong with single ones, and what they show
+  /// together with others.
+  func examine(_ batch: RecordBatch, at place: BatchPlace) -> BatchExamination
+
+  /// Keeps what batches show together; nil if the kind has no such rules.
+  func makeLedger() -> ExampleLedger?
+
   /// What is wrong with the dataset as a whole.
   func datasetFindings(_ manifest: Manifest) -> [Finding]
+}
+
+extension RowRules {
+  /// Single rows alone.
+  public func examine(_ batch: RecordBatch, at place: BatchPlace) -> BatchExamination {
+    BatchExamination(
+      tokens: tokenCount(of: batch),
+      findings: rowFindings(batch, firstRow: place.firstRow, file: place.file), evidence: nil)
+  }
+
+  /// None.
+  public func makeLedger() -> ExampleLedger? { nil }
+}
+
+/// Where a batch stands, and what its rows are held against.
+public struct BatchPlace: Sendable {
+  /// What becomes of the text of the rows.
+  enum Text: Sendable {
+    /// Nothing: there is only one split.
+    case ignored
+    /// Of a split that is held out: it is collected.
+    case heldOut(HeldOutText)
+    /// Of `train`: it is searched for what is held out.
+    case training(HeldOutText)
+  }
+
+  /// The file.
+  public let file: String
+  /// The number of the batch's first row in its file.
+  public let firstRow: Int
+  /// The documents that the rows were made from, if they are at hand.
+  let source: SourceDocuments?
+  /// What becomes of the text.
+  let text: Text
+  /// One pair in so many is shown to the probe.
+  let pairStride: Int
+
+  /// The place of a batch that is looked at on its own.
+  public init(file: String, firstRow: Int) {
+    self.init(file: file, firstRow: firstRow, source: nil, text: .ignored, pairStride: 1)
+  }
+
+  init(file: String, firstRow: Int, source: SourceDocuments?, text: Text, pairStride: Int) {
+    self.file = file
+    self.firstRow = firstRow
+    self.source = source
+    self.text = text
+    self.pairStride = pairStride
+  }
+}
+
+/// What one batch gave.
+public struct BatchExamination: Sendable {
+  /// Tokens, as the manifest counts them.
+  public let tokens: Int
+  /// What is wrong with single rows.
+  public let findings: [Finding]
+  /// What they show together with others.
+  let evidence: ExampleEvidence?
 }
 
 /// Compares a shard's columns with those that the parameters demand.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Datasets
 internal import JSON
+internal import Validation
 
 /// What a run made, for a person on standard error or as JSON on standard output.
 struct Summary {
@@ -21,6 +22,22 @@ struct Summary {
     for line in lines(output) { global.note(line) }
   }
 
+  /// What the positions of examples are spent on.
+  static func json(_ accounting: Accounting) -> JSONValue {
+    var object: JSONObject = [
+      "input_tokens": .init(accounting.inputTokens),
+      "input_padding": .init(accounting.inputPadding),
+      "loss_tokens": .init(accounting.lossTokens),
+      "supervised_share": .double(accounting.supervisedShare),
+      "input_padding_share": .double(accounting.inputWaste),
+    ]
+    if accounting.hasTargets {
+      object["target_padding"] = .init(accounting.targetPadding)
+      object["target_padding_share"] = .double(accounting.targetWaste)
+    }
+    return .object(object)
+  }
+
   private var json: JSONValue {
     let counts = manifest.counts.sorted { $0.key < $1.key }
     return [
@@ -28,7 +45,7 @@ struct Summary {
       "splits": .object(
         manifest.splits.reduce(into: [:]) { $0[$1] = manifest.totals(split: $1) }),
       "counts": .object(counts.reduce(into: [:]) { $0[$1.key] = .init($1.value) }),
-      "seconds": .double(seconds),
+      "seconds": .double(seconds), "accounting": Accounting(manifest).map(Self.json) ?? nil,
     ]
   }
 
@@ -51,6 +68,7 @@ struct Summary {
             + "\(Quantity.grouped(totals["tokens"]?.integerValue ?? 0)) tokens")
       }
     }
+    if let accounting = Accounting(manifest) { lines.append("  \(accounting.description)") }
     return lines + counts()
   }
 

@@ -1,31 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
 internal import JSON
+internal import Objectives
 internal import Pipeline
 internal import Validation
 
 /// `prep validate`
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check datasets: digests, schema, every row against the rules of its kind.",
-    discussion:
-      "Exits with 1 when a dataset fails a check, and names the fault, the file and the row.")
+    abstract: "Check datasets: digests, schema, every row, and what all rows show together.",
+    discussion: """
+      Exits with 1 when a dataset fails a check, and names the fault, the file and the row. Warnings
+      are printed and do not fail.
 
-  @Argument(help: ArgumentHelp("Datasets made by prep.", valueName: "dataset"))
+      With --against, every row is undone and held against the tokens it was made from, and every
+      token must be served as often as the objective promises. With --objective and --tokenizer,
+      Arrow files that prep did not make, or directories of them, are checked the same way.
+
+      A rate fails when it is off by more than 0.002, a distribution when its total variation is
+      more than 0.01, and only if chance gives that in less than 1 of 100,000 datasets.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Datasets made by prep; with --objective also files.", valueName: "dataset"))
   var datasets: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "A token dataset that the examples were made from; may be repeated, in the order of build.",
+      valueName: "tokens"))
+  var against: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the rows for examples of this objective; no manifest is needed.", valueName: "name"))
+  var objective: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("A parameter of the objective; may be repeated.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("With --objective: the tokenizer of the ids.", valueName: "file"))
+  var tokenizer: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --objective: give a token a role, as in mask=<mask>.", valueName: "role=token"))
+  var special: [String] = []
 
   @Flag(help: "Print a JSON object a dataset.")
   var json = false
 
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    if objective == nil, !settings.isEmpty || tokenizer != nil || !special.isEmpty {
+      throw ValidationError("--set, --tokenizer and --special go with --objective.")
+    }
+    if objective != nil, tokenizer == nil {
+      throw ValidationError("--objective needs the tokenizer of the ids: --tokenizer FILE.")
+    }
+  }
+
   func run() throws {
     var output = StandardOutput()
     var isGood = true
     for directory in datasets {
       let display = global.display()
-      let report = try ValidationRun(directory: directory, threads: global.threads)
-        .run { display.show($0) }
+      let report = try validation(of: directory).run { display.show($0) }
       display.end()
       isGood = isGood && report.isGood
       try output.line(json ? Self.json(report, directory) : Self.text(report, directory))
@@ -34,31 +77,61 @@ struct Validate: ParsableCommand {
     if !isGood { throw ExitCode(ExitStatus.checkFailed.rawValue) }
   }
 
+  private func validation(of path: String) throws -> ValidationRun {
+    guard let objective, let tokenizer else {
+      return try ValidationRun(directory: path, against: against, threads: global.threads)
+    }
+    return try ValidationRun(
+      path: path, objective: objective, settings: try settings.map(Build.setting),
+      tokenizer: tokenizer, specials: special, against: against, threads: global.threads)
+  }
+
   private static func text(_ report: ValidationReport, _ directory: String) -> String {
     var lines = report.findings.map(\.description)
     let size =
       "\(Quantity.counted(report.rows, "row")) and \(Quantity.counted(report.tokens, "token")) "
       + "in \(Quantity.counted(report.shards, "shard"))"
+    let faults = report.findings.count { $0.severity == .fault }
     lines.append(
       report.isGood
         ? "\(directory): good: \(size)"
-        : "\(directory): FAILED with \(Quantity.counted(report.findings.count, "finding")) in \(size)"
-    )
+        : "\(directory): FAILED with \(Quantity.counted(faults, "finding")) in \(size)")
+    if let accounting = report.accounting { lines.append("  \(accounting.description)") }
+    if !report.statistics.isEmpty {
+      lines.append("  statistics: \(report.statistics.map(\.description).joined(separator: "; "))")
+    }
+    if let surface = report.pairSurface {
+      lines.append(
+        "  pairs told by their surface: \(Quantity.decimal(surface, 3)) of rows (0.5 is chance)")
+    }
+    lines += report.notChecked.map { "  not checked: \($0)" }
     return lines.joined(separator: "\n")
   }
 
   private static func json(_ report: ValidationReport, _ directory: String) -> String {
     let findings = report.findings.map { finding -> JSONValue in
       [
-        "rule": .string(finding.rule), "message": .string(finding.message),
+        "rule": .string(finding.rule), "severity": .string(finding.severity.rawValue),
+        "message": .string(finding.message),
         "file": finding.file.map { .string($0) } ?? nil,
         "row": finding.row.map { .init($0) } ?? nil,
         "count": .init(finding.count),
       ]
     }
+    let statistics = report.statistics.map { test -> JSONValue in
+      [
+        "name": .string(test.statistic.name), "draws": .init(test.draws),
+        "observed": test.isRate ? .double(test.observed) : nil,
+        "expected": test.isRate ? .double(test.expected) : nil,
+        "deviation": .double(test.deviation), "tolerance": .double(test.statistic.tolerance),
+      ]
+    }
     let value: JSONValue = [
       "dataset": .string(directory), "good": .bool(report.isGood), "shards": .init(report.shards),
       "rows": .init(report.rows), "tokens": .init(report.tokens), "findings": .array(findings),
+      "statistics": .array(statistics), "accounting": report.accounting.map(Summary.json) ?? nil,
+      "pair_surface": report.pairSurface.map { .double($0) } ?? nil,
+      "not_checked": .array(report.notChecked.map { .string($0) }),
     ]
     return String(decoding: value.serialized(), as: UTF8.self)
   }

@@ -85,10 +85,11 @@ enum Sample {
     _ name: String, _ settings: [String: String], in directory: String
   ) throws -> EditableDataset {
     let tokenizer = tokenizer
+    let vocabulary = try Vocabulary(
+      size: vocabularySize, roles: tokenizer.roles, sentinels: tokenizer.sentinels)
     let objective = try ObjectiveRegistry.standard.make(
       name, settings: settings.sorted { $0.key < $1.key }.map { Setting($0.key, $0.value) },
-      vocabulary: Vocabulary(
-        size: vocabularySize, roles: tokenizer.roles, sentinels: tokenizer.sentinels))
+      vocabulary: vocabulary)
     let columns = ExampleColumns(
       columns: objective.columns, vocabularySize: vocabularySize, provenance: true)
     let schema = columns.schema(metadata: [ArrowKeyValue("prep:kind", "examples")])
@@ -122,7 +123,7 @@ enum Sample {
           counts: [:])
       ])
     return EditableDataset(directory: directory) { _ in
-      ExampleRules(schema: schema, objective: objective)
+      ExampleRules(schema: schema, objective: objective, vocabulary: vocabulary)
     }
   }
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Datasets
+internal import JSON
+
+/// What a dataset of examples spends its positions on.
+public struct Accounting: Sendable, Hashable {
+  /// Tokens of the inputs, padding not counted.
+  public var inputTokens = 0
+  /// Padding of the inputs.
+  public var inputPadding = 0
+  /// Positions with a loss.
+  public var lossTokens = 0
+  /// Padding of target rows, where they are rows of their own.
+  public var targetPadding = 0
+  /// Whether targets are rows of their own, as encoder–decoders take them.
+  public var hasTargets = false
+
+  /// Nothing counted.
+  public init() {}
+
+  /// What the manifest of a dataset of examples says; nil for other datasets.
+  public init?(_ manifest: Manifest) {
+    guard manifest.kind == .examples else { return nil }
+    let counts = manifest.counts
+    inputTokens = counts["input_tokens"] ?? 0
+    inputPadding = counts["input_padding"] ?? 0
+    lossTokens = counts["loss_tokens"] ?? 0
+    targetPadding = counts["target_padding"] ?? 0
+    hasTargets = manifest.objective?.facts["decoder_start_token_id"] != nil
+  }
+
+  /// Positions with a loss among the tokens that a model computes: inputs, and targets of their
+  /// own.
+  public var supervisedShare: Double {
+    Self.share(lossTokens, of: inputTokens + (hasTargets ? lossTokens : 0))
+  }
+
+  /// Padding among the positions of the inputs.
+  public var inputWaste: Double { Self.share(inputPadding, of: inputTokens + inputPadding) }
+
+  /// Padding among the positions of the targets.
+  public var targetWaste: Double { Self.share(targetPadding, of: lossTokens + targetPadding) }
+
+  /// One line for people.
+  public var description: String {
+    let supervised = "\(Self.percent(supervisedShare)) of tokens supervised"
+    return hasTargets
+      ? "\(supervised), padding \(Self.percent(inputWaste)) of the encoder's positions and "
+        + "\(Self.percent(targetWaste)) of the decoder's"
+      : "\(supervised), padding \(Self.percent(inputWaste)) of positions"
+  }
+
+  mutating func add(_ other: Accounting) {
+    inputTokens += other.inputTokens
+    inputPadding += other.inputPadding
+    lossTokens += other.lossTokens
+    targetPadding += other.targetPadding
+  }
+
+  private static func share(_ part: Int, of whole: Int) -> Double {
+    whole > 0 ? Double(part) / Double(whole) : 0
+  }
+
+  private static func percent(_ share: Double) -> String {
+    let tenths = Int((share * 1000).rounded())
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
