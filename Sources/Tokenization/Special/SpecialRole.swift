@@ -31,6 +31,9 @@ public enum SpecialRole: String, Sendable, Hashable, CaseIterable {
   /// Fill in the middle: padding.
   case fimPad = "fim-pad"
 
+  /// Names the language of a text, as mBART's do.
+  case lang
+
   /// The key of `tokenizer_config.json` that names the token of this role.
   var configurationKey: String? {
     switch self {
