@@ -48,7 +48,8 @@ let package = Package(
     library("Tokenization", ["JSON", "UnicodeText"]),
     library("Objectives", ["Randomness"]),
     library("Datasets", ["ArrowIPC", "JSON", "Digests", "Objectives"]),
-    library("Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
+    library(
+      "Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
     library(
       "Pipeline",
       [
