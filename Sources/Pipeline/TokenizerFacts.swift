@@ -20,7 +20,12 @@ public struct TokenizerFacts {
   public let entries: [Entry]
 
   /// Collects the facts.
-  public init(_ file: TokenizerFile) {
+  ///
+  /// - Parameter textFile: a text to be measured: bytes and words for each token.
+  /// - Throws: `DatasetError` where the text cannot be read, `TokenizerError` where it cannot be
+  ///   encoded.
+  public init(_ file: TokenizerFile, textFile: String? = nil) throws {
+    let text = try textFile.map { try FileSystem.read($0) }
     let tokenizer = file.tokenizer
     let steps = tokenizer.normalizer.stepNames
     let roles = tokenizer.roles.assigned.map { role, id in
@@ -28,8 +33,9 @@ public struct TokenizerFacts {
     }
     let sentinels = tokenizer.roles.sentinels
     var entries = [
-      Entry(name: "model", value: "byte-level BPE", text: "byte-level BPE"),
+      Self.text("model", tokenizer.modelName),
       Self.number("vocabulary_size", tokenizer.vocabularySize),
+      Self.number("tokens", tokenizer.tokenCount),
       Self.number("added_tokens", tokenizer.addedTokens.count),
       Entry(
         name: "normalization", value: .array(steps.map { .string($0) }),
@@ -49,7 +55,54 @@ public struct TokenizerFacts {
           name: "sentinel_ids", value: [.init(Int(first)), .init(Int(last))],
           text: "\(first) (first span) to \(last)"))
     }
+    entries.append(Self.list("samples", Self.samples(of: tokenizer)))
+    if let unreachable = try tokenizer.unreachableTokens() {
+      entries.append(Self.number("unreachable_tokens", unreachable.count))
+      if !unreachable.isEmpty {
+        entries.append(
+          Self.list("unreachable_samples", unreachable.prefix(8).map(tokenizer.display)))
+      }
+    }
+    if let text { entries += try Self.measures(of: text, tokenizer) }
     self.entries = entries
+  }
+
+  /// Eight tokens, evenly spread over the vocabulary.
+  private static func samples(of tokenizer: Tokenizer) -> [String] {
+    (1...8).map { UInt32(tokenizer.vocabularySize * $0 / 9) }
+      .filter { tokenizer.token($0) != nil }.map(tokenizer.display)
+  }
+
+  private static func measures(of text: [UInt8], _ tokenizer: Tokenizer) throws -> [Entry] {
+    var repaired: [UInt8] = []
+    _ = text.withUnsafeBufferPointer { UTF8Repair.repair($0, into: &repaired) }
+    var encoder = tokenizer.encoder()
+    var encoding = Encoding(parts: [])
+    try repaired.withUnsafeBufferPointer { try encoder.encode($0, into: &encoding) }
+    let words = String(decoding: repaired, as: UTF8.self).unicodeScalars
+      .split { $0.properties.isWhitespace }.count
+    var entries = [
+      number("text_bytes", repaired.count), number("text_words", words),
+      number("text_tokens", encoding.ids.count),
+    ]
+    let count = Double(encoding.ids.count)
+    if count > 0 { entries.append(ratio("bytes_per_token", Double(repaired.count) / count)) }
+    if words > 0 { entries.append(ratio("tokens_per_word", count / Double(words))) }
+    if let unknown = tokenizer.roles[.unk], count > 0 {
+      let share = Double(encoding.ids.count { $0 == unknown }) / count
+      entries.append(ratio("unknown_share", share))
+    }
+    return entries
+  }
+
+  private static func ratio(_ name: String, _ value: Double) -> Entry {
+    let rounded = (value * 10_000).rounded() / 10_000
+    return Entry(name: name, value: .double(rounded), text: "\(rounded)")
+  }
+
+  private static func list(_ name: String, _ values: [String]) -> Entry {
+    Entry(
+      name: name, value: .array(values.map { .string($0) }), text: values.joined(separator: "  "))
   }
 
   private static func number(_ name: String, _ value: Int) -> Entry {

@@ -14,7 +14,8 @@ public struct TokenizerFile: Sendable {
   /// `tokenizer.json` and `tokenizer_config.json` as they go into a dataset.
   let companions: [(name: String, bytes: [UInt8])]
 
-  /// Reads a `tokenizer.json`, a directory that holds one, or a `.tiktoken` file.
+  /// Reads a `tokenizer.json`, a directory that holds one or a `vocab.txt`, a `.tiktoken` file, or
+  /// a BERT `vocab.txt`.
   ///
   /// Roles come from `specials`, else from `tokenizer_config.json` or `special_tokens_map.json`
   /// beside the file, else from the table of published names.
@@ -28,20 +29,29 @@ public struct TokenizerFile: Sendable {
     path: String, specials: [String] = [], roles: Manifest.Tokenizer? = nil,
     preTokenizer: PreTokenizerRule? = nil
   ) throws {
-    let file = FileSystem.isDirectory(path) ? "\(path)/tokenizer.json" : path
+    var file = path
+    if FileSystem.isDirectory(path) {
+      let names = ["tokenizer.json", "vocab.txt"].map { "\(path)/\($0)" }
+      file = names.first { FileSystem.exists($0) } ?? names[0]
+    }
     let bytes = try FileSystem.read(file)
     let base: Tokenizer
     if file.hasSuffix(".tiktoken") {
       base = try Tokenizer.load(tiktoken: bytes, preTokenizer: preTokenizer)
     } else {
       let directory = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-      base = try Tokenizer.load(
-        tokenizerJSON: bytes,
-        configuration: Self.companion("tokenizer_config.json", in: directory),
-        specialTokensMap: Self.companion("special_tokens_map.json", in: directory))
+      let configuration = try Self.companion("tokenizer_config.json", in: directory)
+      let map = try Self.companion("special_tokens_map.json", in: directory)
+      if file.hasSuffix(".txt") {
+        base = try Tokenizer.load(
+          vocabulary: bytes, configuration: configuration, specialTokensMap: map)
+      } else {
+        base = try Tokenizer.load(
+          tokenizerJSON: bytes, configuration: configuration, specialTokensMap: map)
+      }
     }
     tokenizer = try base.overridingRoles(with: Self.overrides(specials, roles, of: base))
-    let serialized = file.hasSuffix(".tiktoken") ? try tokenizer.serialized() : bytes
+    let serialized = try tokenizer.serialized()
     companions = [
       ("tokenizer.json", serialized), ("tokenizer_config.json", tokenizer.configuration()),
     ]

@@ -123,6 +123,15 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// What the pre-tokenizer makes of normalized text.
+  mutating func pieces(of text: [UInt8]) throws(TokenizerError) -> [Piece] {
+    list.text = text
+    list.pieces = [Piece(start: 0, end: text.count)]
+    list.alignment = nil
+    try tokenizer.preTokenizer.apply(&list)
+    return list.pieces
+  }
+
   private func encodePieces(
     text: (TextBytes, Piece) throws(TokenizerError) -> Void,
     added: (TextBytes, Piece) throws(TokenizerError) -> Void

@@ -149,8 +149,6 @@ private struct PieceEncoder: ~Copyable {
     let ids = ids.base
     let starts = starts.base
     let count = self.ids.count
-    ends.reserveCapacity(count)
-    wordStarts.reserveCapacity(count)
     let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
     model.lengths.withUnsafeBufferPointer { lengths in
       for at in first..<count {

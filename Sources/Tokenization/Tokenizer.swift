@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JSON
+internal import UnicodeText
 
 /// A tokenizer: normalization, splitting, a model that makes ids, and what is special about some.
 ///
@@ -89,15 +90,35 @@ public struct Tokenizer: Sendable {
     var tokens: [[UInt8]] = []
     var result: [UInt8] = []
     let isByteLevel = decoder.isByteLevel
+    let normalized = normalizedAddedTokens()
     for id in ids {
       if skippingSpecial, isSpecial(id) { continue }
-      if isByteLevel {
+      if let content = normalized[id] {
+        if isByteLevel { result += content } else { tokens.append(content) }
+      } else if isByteLevel {
         result.append(contentsOf: vocabulary.bytes(of: id) ?? unknown[...])
       } else {
         tokens.append(vocabulary.contains(id) ? Array(vocabulary.written[Int(id)]) : unknown)
       }
     }
     return isByteLevel ? result : decoder.text(of: tokens)
+  }
+
+  /// What an added token that is looked for in normalized text was there, if that is not what it is
+  /// written as.
+  private func normalizedAddedTokens() -> [UInt32: [UInt8]] {
+    if normalizer.isIdentity { return [:] }
+    var result: [UInt32: [UInt8]] = [:]
+    for token in addedTokens where token.isNormalized {
+      let written = Array(token.content.utf8)
+      var content: [UInt8] = []
+      var alignment: TextAlignment?
+      let done: ()? = written.withUnsafeBufferPointer {
+        try? normalizer.apply($0, to: &content, alignment: &alignment)
+      }
+      if done != nil, content != written { result[token.id] = content }
+    }
+    return result
   }
 
   /// The same tokenizer with other roles.

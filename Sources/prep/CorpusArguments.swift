@@ -107,7 +107,8 @@ struct TextArguments: ParsableArguments {
 struct TokenizerArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A tokenizer.json, a directory with one, or a .tiktoken file.", valueName: "file"))
+      "A tokenizer.json, a directory with one, a .tiktoken file, or a vocab.txt.", valueName: "file"
+    ))
   var tokenizer: String
 
   @Option(
@@ -115,6 +116,6 @@ struct TokenizerArguments: ParsableArguments {
       "Give a token a role, as in mask=<mask>; may be repeated.", valueName: "role=token"))
   var special: [String] = []
 
-  @Option(help: "The split rule of a .tiktoken file: gpt2, cl100k or whitespace.")
+  @Option(help: "The split rule of a .tiktoken file: gpt2, cl100k, o200k, llama3, qwen2, …")
   var preTokenizer: PreTokenizerRule?
 }

@@ -5,8 +5,9 @@ internal import ArgumentParser
 struct TokenizerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenizer",
-    abstract: "Train tokenizers, look at them, and run them on single texts.",
+    abstract: "Train and extend tokenizers, look at them, and run them on single texts.",
     subcommands: [
       TokenizerTrain.self, TokenizerEncode.self, TokenizerDecode.self, TokenizerInfo.self,
+      TokenizerExtend.self,
     ])
 }

@@ -12,6 +12,11 @@ struct TokenizerInfo: ParsableCommand {
 
   @OptionGroup var tokenizer: TokenizerArguments
 
+  @Option(
+    help: ArgumentHelp(
+      "Measure a text: bytes for each token, tokens for each word.", valueName: "file"))
+  var text: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -19,7 +24,7 @@ struct TokenizerInfo: ParsableCommand {
     let file = try TokenizerFile(
       path: tokenizer.tokenizer, specials: tokenizer.special,
       preTokenizer: tokenizer.preTokenizer)
-    let facts = TokenizerFacts(file).entries
+    let facts = try TokenizerFacts(file, textFile: text).entries
     var output = StandardOutput()
     if json {
       let value = JSONValue.object(facts.reduce(into: [:]) { $0[$1.name] = $1.value })

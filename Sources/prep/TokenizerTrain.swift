@@ -17,13 +17,19 @@ struct TokenizerTrain: ParsableCommand {
 
   @OptionGroup var corpus: CorpusArguments
 
+  @Option(help: "The kind of model: bpe.")
+  var model = "bpe"
+
   @Option(help: "Entries altogether: special tokens, 256 bytes, merges.")
   var vocabSize = 32_000
 
   @Option(help: "The smallest count of a pair that is merged.")
   var minFrequency = 2
 
-  @Option(help: "How text is split before merging: gpt2, cl100k or whitespace.")
+  @Option(
+    help:
+      "How text is split before merging: gpt2, cl100k, o200k, llama3, qwen2, deepseek or whitespace."
+  )
   var preTokenizer: PreTokenizerRule = .gpt2
 
   @Option(help: "Unicode normal form, in training and ever after.")
@@ -46,6 +52,11 @@ struct TokenizerTrain: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
+    guard model == "bpe" else {
+      throw ValidationError(
+        "--model \(model): training exists for byte-level BPE only, which needs no unknown token "
+          + "and gives any text back; tokenizers with WordPiece or Unigram are read, not trained.")
+    }
     if let output, output != "-" {
       try TokenizerTraining.checkOutput(output, overwrite: overwrite)
     }

@@ -53,8 +53,15 @@ private struct VocabularyFile {
     tokens.firstIndex { $0.utf8.elementsEqual(token.utf8) }
   }
 
+  /// The name of a special token; without a configuration `[UNK]`, or `[unk]` where only that is
+  /// in the file.
   private func name(_ key: String, _ fallback: String) -> String {
-    configuration?[key]?.stringValue ?? configuration?[key]?["content"]?.stringValue ?? fallback
+    if let named = configuration?[key]?.stringValue ?? configuration?[key]?["content"]?.stringValue
+    {
+      return named
+    }
+    let small = fallback.lowercased()
+    return id(fallback) == nil && id(small) != nil ? small : fallback
   }
 
   /// Whether no token but `[CLS]` and the like has a capital.

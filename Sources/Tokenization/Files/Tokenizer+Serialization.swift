@@ -26,7 +26,7 @@ extension Tokenizer {
     return JSONValue.object(root).serialized(pretty: true, sortedKeys: false)
   }
 
-  private static func value(_ token: AddedToken) -> JSONValue {
+  static func value(_ token: AddedToken) -> JSONValue {
     [
       "id": .integer(Int64(token.id)), "content": .string(token.content),
       "single_word": .bool(token.isSingleWord),

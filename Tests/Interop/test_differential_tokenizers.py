@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ids and token ends against Hugging Face tokenizers and tiktoken, on real and on hostile text.
+
+Quick by default: a sample of each corpus. PREP_FULL=1 takes every document."""
+
+import json
+import random
+import unicodedata
+
+import pytest
+from conftest import FULL, read_jsonl, run
+
+tokenizers = pytest.importorskip("tokenizers")
+from tokenizers import (  # noqa: E402
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
+
+CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+PREFIX = r"[^\r\n\p{L}\p{N}]?"
+SYMBOLS = r"| ?[^\s\p{L}\p{N}]+[\r\n]*"
+RULES = {
+    "o200k": [
+        f"{PREFIX}{UPPER}*{LOWER}+{CONTRACTIONS}?|{PREFIX}{UPPER}+{LOWER}*{CONTRACTIONS}?"
+        + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*"
+        + SPACES
+    ],
+    "llama3": [CONTRACTIONS + "|" + PREFIX + r"\p{L}+|\p{N}{1,3}" + SYMBOLS + SPACES],
+    "qwen2": [CONTRACTIONS + "|" + PREFIX + r"\p{L}+|\p{N}" + SYMBOLS + SPACES],
+    "deepseek": [
+        r"\p{N}{1,3}",
+        "[一-龥\u3040-ゟ゠-ヿ]+",
+        r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
+        + r"| ?[\p{P}\p{S}]+[\r\n]*"
+        + SPACES,
+    ],
+}
+CLIP = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+def byte_level(**options):
+    return pre_tokenizers.ByteLevel(**{"add_prefix_space": False, "use_regex": False, **options})
+
+
+def split(*expressions, behavior="isolated", invert=False, then=None):
+    splits = [pre_tokenizers.Split(Regex(e), behavior, invert) for e in expressions]
+    return pre_tokenizers.Sequence([*splits, then or byte_level()])
+
+
+def bpe(pre_tokenizer, normalizer=None, added=(), trainer=None, **model):
+    result = Tokenizer(models.BPE(**model))
+    result.pre_tokenizer, result.decoder = pre_tokenizer, decoders.ByteLevel()
+    if normalizer:
+        result.normalizer = normalizer
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    options = {"vocab_size": 4000, "initial_alphabet": alphabet, "show_progress": False}
+    return result, trainers.BpeTrainer(**{**options, **(trainer or {})}), added
+
+
+def word_piece(normalizer, pre_tokenizer, **model):
+    result = Tokenizer(models.WordPiece(unk_token="[UNK]", **model))
+    result.normalizer, result.pre_tokenizer = normalizer, pre_tokenizer
+    result.decoder = decoders.WordPiece()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    options = {"vocab_size": 4000, "special_tokens": special, "limit_alphabet": 2000}
+    added = [AddedToken("newword"), AddedToken("Ünî", single_word=True)]
+    return result, trainers.WordPieceTrainer(show_progress=False, **options), added
+
+
+def kinds():
+    pre, norm = pre_tokenizers, normalizers
+    for name, expressions in RULES.items():
+        yield name, bpe(split(*expressions), ignore_merges=name == "llama3")
+    blanks = [AddedToken(" " * count, normalized=True) for count in range(24, 1, -1)]
+    yield "neox", bpe(byte_level(use_regex=True), norm.NFC(), blanks)
+    masks = [
+        AddedToken("<mask>", lstrip=True, special=True, normalized=False),
+        AddedToken("wordy", single_word=True),
+        AddedToken("Été", single_word=True, normalized=True, rstrip=True),
+    ]
+    yield "roberta", bpe(byte_level(add_prefix_space=True, use_regex=True), None, masks)
+    falcon = [pre.Punctuation("contiguous"), pre.Digits(), pre.Split(Regex("[0-9]{3}"), "isolated")]
+    yield "falcon", bpe(pre.Sequence([*falcon, byte_level(use_regex=True)]))
+    for behavior in ["merged_with_previous", "merged_with_next", "contiguous", "removed"]:
+        for invert in [False, True]:
+            expression = r"\p{Lu}?\p{Ll}+| ?\p{N}{2,}|[^\s\p{L}\p{N}]"
+            pieces = split(expression, behavior=behavior, invert=invert)
+            yield f"split-{behavior}-{invert}", bpe(pieces)
+    clip = norm.Sequence([norm.NFC(), norm.Replace(Regex(r"\s+"), " "), norm.Lowercase()])
+    pieces = split(CLIP, behavior="removed", invert=True, then=byte_level(use_regex=True))
+    special = ["<|startoftext|>", "<|endoftext|>"]
+    trainer = {"end_of_word_suffix": "</w>", "special_tokens": special}
+    model = {"unk_token": "<|endoftext|>", "end_of_word_suffix": "</w>"}
+    yield "clip", bpe(pieces, clip, trainer=trainer, **model)
+    cased = norm.BertNormalizer(lowercase=False, strip_accents=False)
+    yield "bert-cased", word_piece(cased, pre.BertPreTokenizer())
+    yield "bert-uncased", word_piece(norm.BertNormalizer(), pre.BertPreTokenizer())
+    steps = [norm.NFKD(), norm.StripAccents(), norm.Lowercase(), norm.Replace("``", '"')]
+    parts = [pre.Whitespace(), pre.Punctuation("merged_with_next"), pre.Digits(True)]
+    yield "words", word_piece(norm.Sequence(steps), pre.Sequence(parts))
+    parts = [pre.WhitespaceSplit(), pre.Split("-", "merged_with_previous"), pre.Punctuation("removed")]
+    yield "blanks", word_piece(norm.NFKC(), pre.Sequence(parts), max_input_chars_per_word=10**9)
+
+
+# What these compose or put in order ends, for the library, where the first of its characters did.
+COMPOSING = {"neox", "clip", "blanks", "words", "bert-uncased"}
+KINDS = dict(kinds())
+
+POOLS = [
+    list("aZ09 '\n\r\t.,-_/`\"sdmtrevlSDMTREVL"),
+    [" ", "  ", "\n\n", "\r\n", " \n", "\xa0", "\u3000", "\u2028", "\x85", "\u200b", "\ufeff", "\u180e"],
+    list("éÉñßſİıΣςǅǆµªºʰ"),
+    ["\u0301", "\u0323", "\u0345", "\u20dd", "\u093f", "\u094d", "\u0300\u0323"],
+    list("漢字かなカナー゛・一龥龦한글각"),
+    list("กขฯะาำเ ແລ"),
+    list("٣४Ⅷ²½①〇№™ﬁﬀＡ１！～ￄ"),
+    list("👍🏽👨\u200d👩🇫🇮"),
+    ["'s", "'S", "'ſ", "'ll", "'LL", "'Ve", "don't", "##ing", "</w>", "Ġ"],
+    ["\x00", "\x01", "\x7f", "\x85", "\xad", "\ufffd", "\ue000", "\U000e0001"],
+    list("АаЁёЙйאָבּनमस्ते"),
+    ["newword", "wordy", "[MASK]", "<mask>", "Été", "Ünî", "<|endoftext|>"],
+    ["ABC", "Abc", "aBc", "iPhone", "漢A", "A漢a", "Aʰb"],
+]
+
+
+def grown(seed, count):
+    """Random strings around the boundaries of classes, then over all scalars that Python knows."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        pools = draw.sample(POOLS, draw.choice([1, 2, 3, 5]))
+        length = draw.choice([1, 2, 3, 5, 8, 13, 30])
+        yield "".join(draw.choice(draw.choice(pools)) for _ in range(length))
+    planes = [(0x20, 0x3000), (0x3000, 0xD800), (0xE000, 0x20000), (0x1F000, 0x1FB00)]
+    for _ in range(count // 2):
+        text = "".join(chr(draw.randrange(*draw.choice(planes))) for _ in range(draw.randrange(1, 12)))
+        if all(unicodedata.category(scalar) != "Cn" for scalar in text):
+            yield text
+
+
+@pytest.fixture(scope="session")
+def texts(documents, shared):
+    result = [record["text"] for record in documents]
+    result += list(grown(1, 20_000 if FULL else 2_000))
+    result += json.loads(shared("hostile/blns.json").read_text("utf-8"))
+    for name in ["english/inaugural", "code/code", "multilingual/udhr", "multilingual/tldr"]:
+        records = read_jsonl(shared(f"{name}.jsonl.zst"))
+        result += [record["text"] for record in records[:: 1 if FULL else len(records) // 8]]
+    return [text for text in result if text]
+
+
+@pytest.fixture(scope="session")
+def built(documents, tmp_path_factory):
+    """Makes tokenizers with the library, each once, and saves them."""
+    parent, known = tmp_path_factory.mktemp("built"), {}
+
+    def build(name):
+        if name not in known:
+            result, trainer, added = KINDS[name]
+            result.train_from_iterator((record["text"] for record in documents), trainer)
+            result.add_tokens(list(added))
+            result.save(str(parent / f"{name}.json"))
+            known[name] = parent / f"{name}.json"
+        return known[name]
+
+    return build
+
+
+def encode(path, texts, mode, *options):
+    lines = "\n".join(json.dumps(text) for text in texts) + "\n"
+    arguments = ["--tokenizer", path, "--ends", "--added-tokens", mode, *options]
+    out = run("tokenizer", "encode", *arguments, input=lines.encode()).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def library(path, mode):
+    document = json.loads(path.read_bytes())
+    document["post_processor"] = None  # trims what it reports
+    if mode == "never":
+        document["added_tokens"] = []
+    return Tokenizer.from_str(json.dumps(document))
+
+
+def rounded(text, ends):
+    """Ends inside a character, at the character's end: the library counts characters."""
+    data = text.encode()
+    for end in ends:
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        yield end
+
+
+def byte_ends(text, encoding):
+    places = [0]
+    for scalar in text:
+        places.append(places[-1] + len(scalar.encode()))
+    return [places[end] for _, end in encoding.offsets]
+
+
+def compare(path, texts, mode, with_ends=True):
+    theirs = library(path, mode).encode_batch(texts, add_special_tokens=False)
+    for text, ours, encoding in zip(texts, encode(path, texts, mode), theirs):
+        assert ours["ids"] == encoding.ids, ascii(text[:80])
+        if with_ends:
+            assert list(rounded(text, ours["ends"])) == byte_ends(text, encoding), ascii(text[:80])
+
+
+@pytest.mark.parametrize("mode", ["never", "matched"])
+@pytest.mark.parametrize("name", KINDS)
+def test_ids_and_ends_are_those_of_tokenizers(name, mode, texts, built):
+    path = built(name)
+    compare(path, texts, mode, with_ends=name not in COMPOSING)
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSING))
+def test_ends_where_nothing_is_composed(name, built, documents):
+    plain = [record["text"] for record in documents]
+    plain += ["The naïve café — “quoted” text, twice.", "Ünî newword don't  STOP\n"]
+    compare(built(name), [text for text in plain if text.isascii()] + plain[-2:-1], "matched")
+
+
+@pytest.mark.parametrize("mode", ["never", "matched"])
+def test_bert_base_uncased(mode, texts, shared):
+    compare(shared("tokenizers/bert-base-uncased/bert-base-uncased.tokenizer.json"), texts, mode, False)
+
+
+def test_a_vocabulary_file_is_the_tokenizer_that_it_belongs_to(texts, shared):
+    folder = "tokenizers/bert-base-uncased/bert-base-uncased"
+    text, file = shared(f"{folder}-vocab.txt"), shared(f"{folder}.tokenizer.json")
+    assert encode(text, texts, "never") == encode(file, texts, "never")
+
+
+@pytest.mark.parametrize("name, rule", [("gpt2/r50k_base", "gpt2"), ("cl100k/cl100k_base", "cl100k")])
+def test_tiktoken_vocabularies(name, rule, texts, shared):
+    tiktoken = pytest.importorskip("tiktoken")
+    from tiktoken.load import load_tiktoken_bpe
+
+    path = shared(f"tokenizers/{name}.tiktoken")
+    expression = {
+        "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+        "cl100k": RULES["llama3"][0],
+    }[rule]
+    ranks = load_tiktoken_bpe(str(path))
+    theirs = tiktoken.Encoding(name=rule, pat_str=expression, mergeable_ranks=ranks, special_tokens={})
+    for text, ours in zip(texts, encode(path, texts, "never", "--pre-tokenizer", rule)):
+        assert ours["ids"] == theirs.encode_ordinary(text), ascii(text[:80])
+
+
+@pytest.mark.parametrize("name", ["o200k", "clip", "bert-cased", "bert-uncased", "words"])
+def test_decoding(name, texts, built):
+    path = built(name)
+    theirs = library(path, "matched")
+    ids = [encoding.ids for encoding in theirs.encode_batch(texts, add_special_tokens=False)]
+    lines = "\n".join(map(json.dumps, ids)) + "\n"
+    out = run("tokenizer", "decode", "--tokenizer", path, input=lines.encode()).stdout
+    decoded = [json.loads(line) for line in out.splitlines()]
+    assert decoded == theirs.decode_batch(ids, skip_special_tokens=False)
+
+
+def test_an_extended_tokenizer_keeps_its_ids(built, texts, shared, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    names = [built("neox"), built("bert-cased"), shared("tokenizers/gpt2/tokenizer.json")]
+    for number, path in enumerate(names):
+        folder = tmp_path / str(number)
+        special = ["--special", "pad=<pad>", "--special", "mask=<mask>", "--special", "nlu=[NLU]"]
+        run("tokenizer", "extend", path, "--sentinels", 100, *special, "-o", folder)
+        before = Tokenizer.from_file(str(path))
+        after = transformers.AutoTokenizer.from_pretrained(folder)
+        assert len(after) == before.get_vocab_size() + 103
+        assert {**after.get_vocab(), **before.get_vocab()} == after.get_vocab()
+        ids = [after.convert_tokens_to_ids(f"<extra_id_{index}>") for index in range(100)]
+        assert ids == list(range(len(after) - 1, len(after) - 101, -1))
+        assert (after.pad_token, after.mask_token) == ("<pad>", "<mask>")
+        some = [text for text in texts if "<mask>" not in text][:500]
+        expected = [before.encode(text, add_special_tokens=False).ids for text in some]
+        assert after(some, add_special_tokens=False)["input_ids"] == expected
+        facts = json.loads(run("tokenizer", "info", "--json", "--tokenizer", folder).stdout)
+        assert facts["sentinels"] == 100 and facts["roles"]["mask"] == after.mask_token_id
+
+
+def test_info_measures_a_text(built, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("one two  three\n" * 10)
+    arguments = ["--tokenizer", built("bert-uncased"), "--text", text, "--json"]
+    facts = json.loads(run("tokenizer", "info", *arguments).stdout)
+    assert facts["model"] == "WordPiece" and facts["text_words"] == 30
+    assert facts["text_bytes"] == 150 and facts["text_tokens"] >= 30
+    assert facts["tokens_per_word"] == pytest.approx(facts["text_tokens"] / 30, abs=1e-4)
+
+
+def test_only_bytes_are_trained(tmp_path, corpus):
+    options = ["--model", "wordpiece", "-o", tmp_path / "t.json"]
+    result = run("tokenizer", "train", *corpus, *options, status=64)
+    assert "byte-level BPE only" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["o200k", "clip", "falcon", "bert-cased", "blanks"])
+def test_a_long_word_takes_no_quadratic_time(name, built, tmp_path):
+    size = 1_000_000
+    draw = random.Random(5)
+    words = ["a" * size, " " * size, "\n" * size, "漢" * (size // 3), "1" * size, "\u0301" * (size // 2)]
+    words.append("".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=size)))
+    for word in words:
+        run("tokenizer", "encode", "--raw", "--tokenizer", built(name), input=word.encode())
