@@ -8,6 +8,9 @@ public struct Descriptor: Sendable, Hashable {
   public let summary: String
   /// Its parameters, in the order in which help and manifests show them.
   public let parameters: [Parameter]
+  /// What may be set for each member as `MEMBER.NAME`, besides the parameters of the member's own
+  /// objective; empty for objectives without members.
+  public let memberParameters: [Parameter]
   /// Other ways to write some settings.
   public let aliases: [Alias]
   /// Published recipes.
@@ -18,12 +21,14 @@ public struct Descriptor: Sendable, Hashable {
   public let heads: [String]
 
   init(
-    name: String, summary: String, parameters: [Parameter], aliases: [Alias] = [],
-    presets: [Preset], sources: [String], heads: [String]
+    name: String, summary: String, parameters: [Parameter],
+    memberParameters: [Parameter] = [], aliases: [Alias] = [], presets: [Preset], sources: [String],
+    heads: [String]
   ) {
     self.name = name
     self.summary = summary
     self.parameters = parameters
+    self.memberParameters = memberParameters
     self.aliases = aliases
     self.presets = presets
     self.sources = sources

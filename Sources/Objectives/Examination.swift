@@ -88,6 +88,10 @@ extension Objective {
 extension Framing {
   /// What follows each document in a frame, if anything.
   public var separator: TokenID? {
-    if case .concatenate(let rule) = method { rule.separator } else { nil }
+    switch method {
+    case .concatenate(let rule): rule.separator
+    case .turns(let turns): turns.separator
+    case .sentences, .fullSentences, .documents, .bestFit, .pairs, .fragments: nil
+    }
   }
 }

@@ -19,6 +19,8 @@ public struct ExampleBuilder: ~Copyable {
   public private(set) var rowCount = 0
   var tally = Tally()
   let scratch = Scratch()
+  /// How the columns of a member of a mixture become those of the mixture.
+  var adapter: RowAdapter?
   private var buffers: [ColumnBuffer]
   private let columns: [Column]
 
@@ -46,26 +48,56 @@ public struct ExampleBuilder: ~Copyable {
   mutating func tokenIDs(
     _ column: Int, count: Int, _ fill: (UnsafeMutableBufferPointer<TokenID>) -> Void
   ) {
-    buffers[column].appendTokenIDs(count: count, fill)
+    guard let adapter else {
+      buffers[column].appendTokenIDs(count: count, fill)
+      return
+    }
+    let place = adapter.place(column)
+    buffers[place.column].appendTokenIDs(count: count + place.lead) { row in
+      if place.lead > 0 { _ = row.update(fromContentsOf: adapter.lead) }
+      fill(UnsafeMutableBufferPointer(rebasing: row[place.lead...]))
+    }
   }
 
   /// The ids of the row that was appended to a column last.
   func lastTokenIDs(_ column: Int, count: Int) -> ArraySlice<TokenID> {
-    buffers[column].lastTokenIDs(count)
+    buffers[adapter?.place(column).column ?? column].lastTokenIDs(count)
   }
 
   /// Appends a row of bytes, all 0 until filled.
   mutating func bytes(
     _ column: Int, count: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
   ) {
-    buffers[column].appendBytes(count: count, fill)
+    guard let adapter else {
+      buffers[column].appendBytes(count: count, fill)
+      return
+    }
+    let place = adapter.place(column)
+    buffers[place.column].appendBytes(count: count + place.lead) { row in
+      adapter.fill(column, UnsafeMutableBufferPointer(rebasing: row[0..<place.lead]))
+      let own = UnsafeMutableBufferPointer(rebasing: row[place.lead...])
+      fill(own)
+      if adapter.task == column, count == 1 { own[0] &+= adapter.firstTask }
+    }
   }
 
   /// Appends a row of numbers, all 0 until filled.
   mutating func integers(
     _ column: Int, count: Int, _ fill: (UnsafeMutableBufferPointer<Int32>) -> Void
   ) {
-    buffers[column].appendIntegers(count: count, fill)
+    guard let adapter else {
+      buffers[column].appendIntegers(count: count, fill)
+      return
+    }
+    let place = adapter.place(column)
+    buffers[place.column].appendIntegers(count: count + place.lead) { row in
+      adapter.fill(column, UnsafeMutableBufferPointer(rebasing: row[0..<place.lead]))
+      let own = UnsafeMutableBufferPointer(rebasing: row[place.lead...])
+      fill(own)
+      if adapter.counts(column), count == 1 {
+        own[0] &+= Int32(truncatingIfNeeded: adapter.lead.count)
+      }
+    }
   }
 
   /// Appends a row of 1s for `ones` positions, then 0s.
@@ -80,7 +112,7 @@ public struct ExampleBuilder: ~Copyable {
 
   /// Appends one real number to a scalar column.
   mutating func real(_ column: Int, _ value: Float) {
-    buffers[column].appendReals(count: 1) { $0[0] = value }
+    buffers[adapter?.place(column).column ?? column].appendReals(count: 1) { $0[0] = value }
   }
 
   /// Ends the row.

@@ -33,6 +33,8 @@ public struct Frame: Sendable {
   /// For each sentence the position of its first token, ascending, the first of each piece among
   /// them; empty unless the framing carries sentence starts.
   public internal(set) var sentenceStarts: [Int] = []
+  /// Whose turn the row is, where members of a mixture take turns.
+  public internal(set) var member = 0
   /// Of which kind the window is, where windows of several kinds are drawn.
   public internal(set) var kind = 0
   /// In a pair: 0 if B follows A in the source, 1 if it comes from elsewhere or they are swapped.
@@ -52,6 +54,7 @@ public struct Frame: Sendable {
     chosen.removeAll(keepingCapacity: true)
     label = 0
     kind = 0
+    member = 0
   }
 
   mutating func append(

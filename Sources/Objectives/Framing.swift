@@ -28,6 +28,8 @@ public struct Framing: Sendable, Hashable {
     case pairs(SentencePairs)
     /// Fragments of documents with room for what is added to them.
     case fragments(FragmentPacking)
+    /// Rules that take turns along one stream of documents.
+    case turns(Turns)
   }
 
   /// The rule.
@@ -75,6 +77,9 @@ public struct Framing: Sendable, Hashable {
       plan = .pairs(try rule.plan(unit, order: order, random: random, report: &report))
     case .fragments(let rule):
       plan = .fragments(FragmentPlan(rule, unit: unit, order: order, random, report: &report))
+    case .turns(let rule):
+      plan = .turns(
+        try TurnPlan(rule, unit: unit, order: order, random: random, report: &report))
     }
     guard UInt32(exactly: plan.count) != nil else {
       throw ObjectiveError(
@@ -175,6 +180,7 @@ public struct FramedUnit: Sendable {
     case rows(RowPlan)
     case pairs([PlannedPair])
     case fragments(FragmentPlan)
+    case turns(TurnPlan)
 
     var count: Int {
       switch self {
@@ -183,6 +189,7 @@ public struct FramedUnit: Sendable {
       case .rows(let plan): plan.count
       case .pairs(let pairs): pairs.count
       case .fragments(let plan): plan.count
+      case .turns(let plan): plan.count
       }
     }
   }
@@ -229,6 +236,8 @@ public struct FramedUnit: Sendable {
       frame.append(unit, pairs[index].second, words: carriesWordStarts)
       frame.label = pairs[index].isNegative ? 1 : 0
     case .fragments(let plan):
+      plan.load(index, of: unit, into: &frame)
+    case .turns(let plan):
       plan.load(index, of: unit, into: &frame)
     }
     if carriesSentenceStarts { frame.appendSentenceStarts(of: unit) }

@@ -37,6 +37,8 @@ public protocol Objective: Sendable {
   var columns: [Column] { get }
   /// What must be there before work starts.
   var needs: Needs { get }
+  /// Names of the values of the column `task`, from 0 on; empty without that column.
+  var tasks: [String] { get }
   /// What a trainer has to know and no column says: lengths, the decoder's start token.
   var facts: [Fact] { get }
 
@@ -78,6 +80,9 @@ public struct Fact: Sendable, Hashable {
 }
 
 extension Objective {
+  /// No tasks.
+  public var tasks: [String] { [] }
+
   /// Leaves documents as they are.
   public func rewrite(
     _ unit: TokenizedUnit, _ random: RandomStreams, _ services: borrowing Services

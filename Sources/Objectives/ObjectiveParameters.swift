@@ -18,8 +18,10 @@ public struct ObjectiveParameters: Sendable, Hashable {
   public let objective: String
   /// The preset that was asked for, if any.
   public let preset: String?
-  /// Every parameter with its value, in the descriptor's order.
+  /// Every parameter with its value, in the descriptor's order; then those of members.
   public let entries: [Entry]
+  /// What was set for members, as `MEMBER.NAME`, in the order given.
+  let memberSettings: [Setting]
 
   /// Resolves settings. `preset=NAME` may stand anywhere among them; of two settings of one
   /// parameter the later one counts.
@@ -38,8 +40,25 @@ public struct ObjectiveParameters: Sendable, Hashable {
       try Self.apply(preset.settings, of: descriptor, to: &values)
     }
     preset = presetName
-    try Self.apply(settings.filter { $0.name != "preset" }, of: descriptor, to: &values)
+    let isForMember = { (setting: Setting) in
+      !descriptor.memberParameters.isEmpty && setting.name.contains(".")
+    }
+    memberSettings = settings.filter(isForMember)
+    try Self.apply(
+      settings.filter { $0.name != "preset" && !isForMember($0) }, of: descriptor, to: &values)
     entries = zip(descriptor.parameters, values).map { Entry(name: $0.name, value: $1) }
+  }
+
+  private init(_ base: ObjectiveParameters, entries: [Entry]) {
+    objective = base.objective
+    preset = base.preset
+    memberSettings = base.memberSettings
+    self.entries = base.entries + entries
+  }
+
+  /// These and the parameters of members.
+  func adding(_ entries: [Entry]) -> ObjectiveParameters {
+    ObjectiveParameters(self, entries: entries)
   }
 
   /// The value of a whole-number parameter.
@@ -73,6 +92,12 @@ public struct ObjectiveParameters: Sendable, Hashable {
   /// The name of a choice.
   func name(_ name: String) throws(ObjectiveError) -> String {
     guard case .choice(let text) = try value(name) else { throw undeclared(name) }
+    return text
+  }
+
+  /// The value of a text.
+  func text(_ name: String) throws(ObjectiveError) -> String {
+    guard case .text(let text) = try value(name) else { throw undeclared(name) }
     return text
   }
 

@@ -25,6 +25,7 @@ public struct ObjectiveRegistry: Sendable {
     MBart.self,
     ReplacedTokens.self,
     FillInTheMiddle.self,
+    Mixture.self,
   ])
 
   /// A registry of these objectives.
@@ -42,6 +43,10 @@ public struct ObjectiveRegistry: Sendable {
   /// - Throws: ``ObjectiveError`` (`unknownName`) with the names that there are.
   public func objective(named name: String) throws(ObjectiveError) -> any Objective.Type {
     guard let objective = objectives.first(where: { $0.descriptor.name == name }) else {
+      if let item = OutOfScope.all.first(where: { $0.name == name }) {
+        throw ObjectiveError(
+          .unknownName, subject: "objective", "\(name): out of scope. \(item.reason)")
+      }
       throw ObjectiveError(
         .unknownName, subject: "objective",
         "no objective \"\(name)\"\(NearMiss.hint(name, descriptors.map(\.name)))")

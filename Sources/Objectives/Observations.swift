@@ -22,6 +22,8 @@ public struct Observations: Sendable, Hashable {
     public internal(set) var rows = 0
   }
 
+  /// What is added to every index: where the statistics of a member of a mixture begin.
+  var base = 0
   /// The counts, in the order of the statistics.
   public private(set) var series: [Series]
 
@@ -43,6 +45,7 @@ public struct Observations: Sendable, Hashable {
   ///   - expected: How many hits were expected.
   public mutating func add(_ index: Int, hits: Int, of draws: Int, expected: Double) {
     guard draws > 0 else { return }
+    let index = base + index
     series[index].draws += draws
     series[index].rows += 1
     add(hits, expected, to: index, bin: 0)
@@ -55,6 +58,7 @@ public struct Observations: Sendable, Hashable {
   ///   - expected: How many were expected to.
   public mutating func add(_ index: Int, counts: [Int], expected: [Double]) {
     let draws = counts.reduce(0, +)
+    let index = base + index
     guard draws > 0, counts.count == series[index].bins.count, counts.count == expected.count
     else { return }
     series[index].draws += draws

@@ -10,6 +10,8 @@ public enum ParameterValue: Sendable, Hashable, CustomStringConvertible {
   case flag(Bool)
   /// One of the named choices.
   case choice(String)
+  /// Any text.
+  case text(String)
 
   /// The text that `--set` takes for this value.
   public var description: String {
@@ -17,7 +19,7 @@ public enum ParameterValue: Sendable, Hashable, CustomStringConvertible {
     case .integer(let value): "\(value)"
     case .real(let value): "\(value)"
     case .flag(let value): value ? "true" : "false"
-    case .choice(let value): value
+    case .choice(let value), .text(let value): value
     }
   }
 }
@@ -32,6 +34,8 @@ public enum ParameterKind: Sendable, Hashable {
   case flag
   /// One of these.
   case choice([String])
+  /// Text that the objective reads itself.
+  case text
 
   /// The type, as help shows it.
   public var summary: String {
@@ -40,6 +44,7 @@ public enum ParameterKind: Sendable, Hashable {
     case .real(let range): "number \(range.lowerBound)...\(range.upperBound)"
     case .flag: "true|false"
     case .choice(let names): names.joined(separator: "|")
+    case .text: "text"
     }
   }
 
@@ -57,6 +62,8 @@ public enum ParameterKind: Sendable, Hashable {
       return .flag(value)
     case .choice(let names):
       return names.contains(text) ? .choice(text) : nil
+    case .text:
+      return .text(text)
     }
   }
 }
@@ -96,6 +103,10 @@ public struct Parameter: Sendable, Hashable {
 }
 
 extension Parameter {
+  static func text(_ name: String, _ value: String, _ summary: String) -> Parameter {
+    Parameter(name: name, kind: .text, defaultValue: .text(value), summary: summary)
+  }
+
   /// The longest row that any length may be set to.
   static let lengthRange = 1...1_048_576
 

@@ -118,6 +118,10 @@ struct UL2: Objective {
   }
 }
 
+extension UL2 {
+  var tasks: [String] { Self.kinds.map(\.name) }
+}
+
 extension UL2.Denoiser {
   /// The longest target, EOS not counted.
   fileprivate var longestTarget: Int {

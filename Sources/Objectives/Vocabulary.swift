@@ -33,6 +33,7 @@ public struct Vocabulary: Sendable {
   /// The ids that random replacement draws from: all but special and unassigned ones, ascending.
   public let ordinary: [TokenID]
   private let special: [Bool]
+  private let lookup: (@Sendable (String) -> TokenID?)?
 
   /// The facts about a tokenizer.
   ///
@@ -43,10 +44,12 @@ public struct Vocabulary: Sendable {
   ///   - specials: Further special ids.
   ///   - unassigned: Ids without a token; never drawn as replacements.
   ///   - template: What the tokenizer's post-processor adds.
+  ///   - lookup: Finds a token by its text, as the vocabulary of the tokenizer spells it.
   /// - Throws: ``ObjectiveError`` (`inconsistentInput`) if an id is not below `size`.
   public init(
     size: Int, roles: [String: TokenID], sentinels: [TokenID] = [], specials: [TokenID] = [],
-    unassigned: [TokenID] = [], template: Template = Template()
+    unassigned: [TokenID] = [], template: Template = Template(),
+    lookup: (@Sendable (String) -> TokenID?)? = nil
   ) throws(ObjectiveError) {
     guard size > 0, size <= Int(Int32.max) else {
       throw ObjectiveError(
@@ -72,12 +75,19 @@ public struct Vocabulary: Sendable {
     self.sentinels = sentinels
     self.template = template
     self.special = special
+    self.lookup = lookup
     ordinary = (0..<size).lazy.filter { !special[$0] && !excluded[$0] }.map { TokenID($0) }
   }
 
   /// Whether an id is special. Ids outside the vocabulary are not.
   public func isSpecial(_ id: TokenID) -> Bool {
     id < special.count && special[Int(id)]
+  }
+
+  /// The id of a role, or else of the token of this spelling; nil if there is neither.
+  func id(named name: String) -> TokenID? {
+    guard let id = roles[name] ?? lookup?(name), id < size else { return nil }
+    return id
   }
 
   /// The id of a role.

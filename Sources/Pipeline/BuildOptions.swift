@@ -67,7 +67,7 @@ extension ParameterValue {
     case .integer(let value): .init(value)
     case .real(let value): .double(value)
     case .flag(let value): .bool(value)
-    case .choice(let value): .string(value)
+    case .choice(let value), .text(let value): .string(value)
     }
   }
 }

@@ -16,6 +16,11 @@ internal import UnicodeText
 ///     tokens: {sentences: true, split: "train=0.99,validation=0.01"}
 ///     datasets:
 ///       t5: {objective: t5-span, seed: 1, set: {length: 512}}
+///       mixed:
+///         objective: mixture
+///         members:                    # name: {objective: (name), weight: 1, prefix:, preset:, set:}
+///           t5-span: {weight: 3}
+///           prefix-lm: {weight: 1}
 ///     checks: [validate]
 public struct PipelineFile: Sendable {
   /// A dataset of examples to make.
@@ -163,6 +168,23 @@ public struct PipelineFile: Sendable {
     try section.finish()
   }
 
+  /// The members of a mixture, as the settings that they stand for.
+  private static func members(_ dataset: YAMLSection) throws -> [Setting] {
+    var list: [String] = []
+    var settings: [Setting] = []
+    for (name, section) in try dataset.sections("members") {
+      let objective = try section.string("objective") ?? name
+      let weight = try section.string("weight") ?? "1"
+      list.append("\(name)=\(objective):\(weight)")
+      for key in ["preset", "prefix"] {
+        if let value = try section.string(key) { settings.append(Setting("\(name).\(key)", value)) }
+      }
+      settings += try section.settings("set").map { Setting("\(name).\($0.name)", $0.value) }
+      try section.finish()
+    }
+    return list.isEmpty ? [] : [Setting("members", list.joined(separator: ","))] + settings
+  }
+
   private static func dataset(_ name: String, _ section: YAMLSection) throws -> ExampleDataset {
     guard let objective = try section.string("objective") else {
       throw section.fault("objective", "is missing")
@@ -177,6 +199,7 @@ public struct PipelineFile: Sendable {
       dataset.settings.append(Setting("preset", preset))
     }
     dataset.settings += try section.settings("set").map { Setting($0.name, $0.value) }
+    dataset.settings += try members(section)
     if let seed = try section.string("seed") {
       guard let number = UInt64(seed) else { throw section.fault("seed", "is not a number from 0") }
       dataset.seed = number

@@ -71,7 +71,8 @@ public struct TokenizerFile: Sendable {
       specials: ids.filter { tokenizer.isSpecial($0) },
       unassigned: ids.filter { tokenizer.token($0) == nil },
       template: .init(
-        prefix: framing.prefix, infix: framing.pairMiddle, suffix: framing.suffix))
+        prefix: framing.prefix, infix: framing.pairMiddle, suffix: framing.suffix),
+      lookup: { [tokenizer] in tokenizer.id(of: $0) })
   }
 
   private static func companion(_ name: String, in directory: String) throws -> JSONValue? {

@@ -48,9 +48,23 @@ public struct RandomStreams: Sendable, Hashable {
     epochAndComponent = UInt32(epoch16) << 16 | UInt32(component8) << 8
   }
 
+  @usableFromInline
+  init(key: SIMD2<UInt32>, unit: UInt32, epochAndComponent: UInt32) {
+    self.key = key
+    self.unit = unit
+    self.epochAndComponent = epochAndComponent
+  }
+
   /// The epoch that they were made for.
   @inlinable
   public var epoch: Int { Int(epochAndComponent >> 16) }
+
+  /// The streams of one component of a mixture in the same unit and epoch.
+  @inlinable
+  public func component(_ component: UInt8) -> RandomStreams {
+    RandomStreams(
+      key: key, unit: unit, epochAndComponent: epochAndComponent & ~0xFF00 | UInt32(component) << 8)
+  }
 
   /// The stream of one purpose in one frame, at its beginning.
   @inlinable

@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  @Test func everyObjectiveIsListedAndWhatIsOutOfScopeIsSaidWithTheReason() throws {
+    let page = try page("README")
+    for descriptor in ObjectiveRegistry.standard.descriptors {
+      #expect(page.contains("[`\(descriptor.name)`](\(descriptor.name).md)"))
+    }
+    for item in OutOfScope.all {
+      #expect(page.contains("| `\(item.name)` | \(item.reason) |"), "missing: \(item.name)")
+      let error = #expect(throws: ObjectiveError.self) { try make(item.name) }
+      #expect(error?.message.contains("out of scope") == true)
+    }
+  }
+
   @Test(arguments: LawTests.cases)
   func everyColumnIsOnItsPage(_ test: LawTests.Case) throws {
     let page = try page(test.name)

@@ -97,7 +97,7 @@ import Testing
   }
 
   /// Objectives every row of which can be undone.
-  private static let restorable = ["clm", "mlm", "mntp", "mdlm", "plm"]
+  private static let restorable = ["clm", "mlm", "mntp", "mdlm", "plm", "mixture"]
 
   @Test(arguments: cases)
   func rowsDoNotDependOnTheOrderInWhichTheyAreBuilt(_ test: Case) throws {
@@ -147,7 +147,8 @@ import Testing
     ("clm", ["preset": "best-fit"]), ("mntp", [:]), ("mdlm", [:]), ("mdlm", ["preset": "mdlm"]),
     ("plm", [:]), ("plm", ["preset": "xlnet"]),
     ("t5-span", [:]), ("t5-span", ["roll": "true"]),
-    ("t5-span", ["preset": "t5"]),
+    ("t5-span", ["preset": "t5"]), ("mixture", [:]),
+    ("mixture", ["members": "t5-span,u=ul2:2", "u.prefix": "eos"]),
     ("rtd", [:]), ("rtd", ["temperature": "2"]), ("rtd", ["proposal": "unigram"]),
     ("rtd", ["preset": "electra"]), ("rtd", ["preset": "deberta-v3"]),
     ("fim", [:]), ("fim", ["cuts": "token"]), ("fim", ["level": "document"]),
@@ -195,5 +196,7 @@ import Testing
     "t5-span": 14_717_392_882_796_142_195,
     "t5-span roll=true": 17_613_839_951_051_819_501,
     "t5-span preset=t5": 14_391_680_988_048_032_274,
+    "mixture": 7_721_935_652_926_563_459,
+    "mixture members=t5-span,u=ul2:2 u.prefix=eos": 739_089_670_948_067_338,
   ]
 }

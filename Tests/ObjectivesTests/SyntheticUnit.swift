@@ -113,6 +113,7 @@ func smallVocabulary(for objective: String, sentinels: Int = 60) throws -> Vocab
     "fim": ["fim-prefix": 7, "fim-suffix": 8, "fim-middle": 9],
     "mbart": ["lang": 7],
     "ul2": ["nlu": 7, "nlg": 8, "s2s": 9],
+    "mixture": ["nlu": 7, "nlg": 8, "s2s": 9],
   ]
   let roles: [String: TokenID] = [
     "pad": 0, "eos": 1, "unk": 2, "bos": 3, "cls": 4, "sep": 5, "mask": 6,

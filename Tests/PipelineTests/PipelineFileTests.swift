@@ -45,6 +45,34 @@ import UnicodeText
     #expect(try read(least, output: "elsewhere").output == "elsewhere")
   }
 
+  @Test func membersOfAMixtureAreSettings() throws {
+    let file = try read(
+      least + """
+
+        datasets:
+          mixed:
+            objective: mixture
+            set: {length: 256}
+            members:
+              t5-span: {weight: 0.5}
+              prefix-lm: {prefix: nlg}
+              hard:
+                objective: t5-span
+                weight: 2
+                preset: t5
+                set: {noise_density: 0.5, separator: eos}
+        """)
+    #expect(
+      file.datasets[0].settings == [
+        Setting("length", "256"),
+        Setting("members", "t5-span=t5-span:0.5,prefix-lm=prefix-lm:1,hard=t5-span:2"),
+        Setting("prefix-lm.prefix", "nlg"), Setting("hard.preset", "t5"),
+        Setting("hard.noise_density", "0.5"), Setting("hard.separator", "eos"),
+      ])
+    let text = least + "\ndatasets: {m: {objective: mixture, members: {clm: {wait: 1}}}}"
+    #expect(try fault(text).message.contains("'wait' is unknown here"))
+  }
+
   @Test func everything() throws {
     let file = try read(
       """
