@@ -67,6 +67,8 @@ public protocol Objective: Sendable {
   /// Undoes the corruption: the tokens of the frame that a row was made from, piece after piece,
   /// with their separators, without framing tokens and padding.
   ///
+  /// A token that the row does not tell is −1.
+  ///
   /// - Returns: nil if the row is not what this objective makes, or cannot be undone.
   func restore(_ row: ExampleRow) -> [Int64]?
 }

@@ -13,7 +13,7 @@ extension SpanCorruption {
 
   var examination: Examination {
     var examination = Examination()
-    examination.hidesLabels = true
+    examination.hidesLabels = pair.layout == .encoderDecoder
     examination.statistics = [
       ExpectedStatistic(
         "span-lengths", "noise spans by length", .shape(bins: Self.lengthBins), by: .row),

@@ -43,12 +43,14 @@ public struct SourceDocuments: Sendable {
     return offsets[place.document + 1] - offsets[place.document]
   }
 
-  /// Whether a stretch of a document has these tokens.
+  /// Whether a stretch of a document has these tokens; −1 may be any.
   func holds(_ tokens: ArraySlice<Int64>, in document: Int, at offset: Int) -> Bool {
     guard offset >= 0, offset + tokens.count <= length(of: document) else { return false }
     let place = places[document]
     let unit = units[place.unit]
     let start = unit.documentOffsets[place.document] + offset
-    return unit.tokens[start..<start + tokens.count].elementsEqual(tokens) { Int64($0) == $1 }
+    return unit.tokens[start..<start + tokens.count].elementsEqual(tokens) {
+      $1 == Int64($0) || $1 == -1
+    }
   }
 }
