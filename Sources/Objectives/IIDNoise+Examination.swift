@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Randomness
+
+extension IIDNoise {
+  private var countsNoise: Bool { inputs == .spans && targets == .spans }
+
+  var examination: Examination {
+    var examination = Examination()
+    examination.hidesLabels = pair.layout == .encoderDecoder && targets != .full
+    if countsNoise {
+      var rate = ExpectedStatistic("noise-rate", "tokens that are noise", .rate, by: .draw)
+      // What finds no sentinel or no room in the target stays clean.
+      rate.legroom = 0.01
+      examination.statistics = [rate]
+    }
+    return examination
+  }
+
+  func observe(_ row: ExampleRow, into observations: inout Observations) {
+    guard countsNoise, let texts = pair.texts(of: row),
+      let stretches = SpanSides.stretches(texts, isSentinel: isSentinel)
+    else { return }
+    var clean = 0
+    var noisy = 0
+    for stretch in stretches {
+      if stretch.isNoise {
+        noisy += stretch.tokens.count
+      } else {
+        clean += stretch.tokens.count { separator.map(Int64.init) != $0 }
+      }
+    }
+    observations.add(
+      0, hits: noisy, of: clean + noisy,
+      expected: Double(noise.threshold) / 0x1p53 * Double(clean + noisy))
+  }
+}
