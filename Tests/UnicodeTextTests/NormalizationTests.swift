@@ -152,7 +152,8 @@ struct NormalizationTests {
         if form != .none {
           var changes = ChangeList(isRecorded: false)
           try bytes.withUnsafeBufferPointer {
-            try Normalization.normalize($0, to: form, isUnicode9: false, into: &expected, changes: &changes)
+            try Normalization.normalize(
+              $0, to: form, isUnicode9: false, into: &expected, changes: &changes)
           }
         }
         #expect(found.bytes == expected, "\(length) marks after \(lead)")
