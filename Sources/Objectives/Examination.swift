@@ -86,12 +86,16 @@ extension Objective {
 }
 
 extension Framing {
-  /// What follows each document in a frame, if anything.
+  /// What follows the end of a document in a frame, if anything.
   public var separator: TokenID? {
     switch method {
     case .concatenate(let rule): rule.separator
     case .turns(let turns): turns.separator
-    case .sentences, .fullSentences, .documents, .bestFit, .pairs, .fragments: nil
+    case .fullSentences(let rule): rule.separator
+    case .documents(let rule): rule.separator
+    case .bestFit(let rule): rule.separator
+    case .fragments(let rule): rule.separator
+    case .sentences, .pairs: nil
     }
   }
 }

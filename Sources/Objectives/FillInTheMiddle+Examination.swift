@@ -10,22 +10,18 @@ extension FillInTheMiddle {
       "spm-share", "rearranged fragments with the suffix first", .rate, by: .draw)
     // An empty prefix looks the same in both orders.
     suffixFirst.headroom = 0.02
-    examination.statistics = [
-      ExpectedStatistic("fim-share", "fragments that are rearranged", .rate, by: .draw),
-      suffixFirst,
-    ]
+    // How many fragments were left alone a row does not tell: only ends of documents show.
+    examination.statistics = [suffixFirst]
     return examination
   }
 
   func observe(_ row: ExampleRow, into observations: inout Observations) {
     guard level == .context, let ids = row["input_ids"] else { return }
     let used = row["attention_mask"].map { $0.count { $0 == 1 } } ?? ids.count
-    var fragments = 0
     var rearranged = 0
     var suffixFirst = 0
     var start = 0
     for index in 0..<min(used, ids.count) where ids[index] == Int64(endID) {
-      fragments += 1
       if ids[start] == Int64(prefixID) {
         rearranged += 1
         suffixFirst += ids[start + 1] == Int64(suffixID) ? 1 : 0
@@ -33,10 +29,7 @@ extension FillInTheMiddle {
       start = index + 1
     }
     observations.add(
-      0, hits: rearranged, of: fragments,
-      expected: Double(rate.threshold) / 0x1p53 * Double(fragments))
-    observations.add(
-      1, hits: suffixFirst, of: rearranged,
+      0, hits: suffixFirst, of: rearranged,
       expected: Double(self.suffixFirst.threshold) / 0x1p53 * Double(rearranged))
   }
 }
