@@ -35,8 +35,6 @@ def options(name, preset=None, *settings):
     if name == "mbart":
         # No tokenizer made here has a language token by itself; <unk> occurs in no text.
         settings = ("language_token=2", *settings)
-    if name == "mixture" and not any(s.startswith("members=") for s in settings):
-        settings = ("members=t5-span,prefix-lm", *settings)
     for setting in [*([f"preset={preset}"] if preset else []), *settings]:
         found += ["--set", setting]
     return found

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="see requirements-torch.txt")
 transformers = pytest.importorskip("transformers")
 
 IGNORED = -100
-STEPS, BATCH, LENGTH = 50, 16, 64
+STEPS, BATCH, LENGTH = 50, 8, 64
 
 
 def heads():
