@@ -50,6 +50,15 @@ static inline uint8_t cicu_combining_class(UChar32 c) { return u_getCombiningCla
 
 static inline int cicu_is_white_space(UChar32 c) { return u_isUWhiteSpace(c) ? 1 : 0; }
 
+/// The Grapheme_Cluster_Break property, a UGraphemeClusterBreak.
+static inline uint8_t cicu_grapheme_break(UChar32 c) {
+  return (uint8_t)u_getIntPropertyValue(c, UCHAR_GRAPHEME_CLUSTER_BREAK);
+}
+
+static inline int cicu_is_pictographic(UChar32 c) {
+  return u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC) ? 1 : 0;
+}
+
 /// The Script property, or USCRIPT_INVALID_CODE.
 static inline UScriptCode cicu_script(UChar32 c) {
   UErrorCode status = U_ZERO_ERROR;

@@ -14,8 +14,8 @@ public struct TokenizerFile: Sendable {
   /// `tokenizer.json` and `tokenizer_config.json` as they go into a dataset.
   let companions: [(name: String, bytes: [UInt8])]
 
-  /// Reads a `tokenizer.json`, a directory that holds one or a `vocab.txt`, a `.tiktoken` file, or
-  /// a BERT `vocab.txt`.
+  /// Reads a `tokenizer.json`, a BERT `vocab.txt`, a sentencepiece `.model`, a directory that holds
+  /// one of them, or a `.tiktoken` file.
   ///
   /// Roles come from `specials`, else from `tokenizer_config.json` or `special_tokens_map.json`
   /// beside the file, else from the table of published names.
@@ -31,7 +31,8 @@ public struct TokenizerFile: Sendable {
   ) throws {
     var file = path
     if FileSystem.isDirectory(path) {
-      let names = ["tokenizer.json", "vocab.txt"].map { "\(path)/\($0)" }
+      let names = ["tokenizer.json", "vocab.txt", "tokenizer.model", "spiece.model"]
+        .map { "\(path)/\($0)" }
       file = names.first { FileSystem.exists($0) } ?? names[0]
     }
     let bytes = try FileSystem.read(file)
@@ -45,6 +46,9 @@ public struct TokenizerFile: Sendable {
       if file.hasSuffix(".txt") {
         base = try Tokenizer.load(
           vocabulary: bytes, configuration: configuration, specialTokensMap: map)
+      } else if file.hasSuffix(".model") {
+        base = try Tokenizer.load(
+          sentencePiece: bytes, configuration: configuration, specialTokensMap: map)
       } else {
         base = try Tokenizer.load(
           tokenizerJSON: bytes, configuration: configuration, specialTokensMap: map)

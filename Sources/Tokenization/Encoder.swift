@@ -18,14 +18,24 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   init(_ tokenizer: Tokenizer, addedTokens mode: AddedTokenMode, cacheMegabytes: Int) {
     self.tokenizer = tokenizer
     addedTokens = mode
+    let cacheBytes = min(max(cacheMegabytes, 0), 1 << 20) << 20
+    // No letters of a text may become a special token, unless it is to be matched.
+    let isExcluded = tokenizer.vocabulary.isSpecial.map { $0 && mode == .never }
     switch tokenizer.model {
     case .bytePairs(let model):
-      let megabytes = min(max(cacheMegabytes, 0), 1 << 20)
-      let encoder = ByteEncoder(model: model, cacheBytes: megabytes << 20)
+      let encoder = ByteEncoder(model: model, cacheBytes: cacheBytes)
       self.model = encoder
       quick = tokenizer.preTokenizer.rule.map { (encoder, $0) }
     case .wordPiece(let model):
       self.model = CharacterEncoder(WordPieceEncoder(model))
+      quick = nil
+    case .characterPairs(let model):
+      self.model = CharacterEncoder(
+        CharacterBPEEncoder(model, isExcluded: isExcluded, cacheBytes: cacheBytes))
+      quick = nil
+    case .unigram(let model):
+      self.model = CharacterEncoder(
+        UnigramEncoder(model, isExcluded: isExcluded, cacheBytes: cacheBytes))
       quick = nil
     }
     let added = mode == .matched ? tokenizer.addedTokens : []

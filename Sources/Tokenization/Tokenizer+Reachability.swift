@@ -17,6 +17,7 @@ extension Tokenizer {
       return ordinary.filter { id in
         !Self.merges(to: id, vocabulary.spelled[Int(id)], model, &merger)
       }
+    case .characterPairs, .unigram: return nil
     case .wordPiece(let model):
       var encoder = encoder()
       var result: [UInt32] = []

@@ -17,6 +17,8 @@ public struct Tokenizer: Sendable {
   enum Model: Sendable {
     case bytePairs(BPEModel)
     case wordPiece(WordPieceModel)
+    case characterPairs(CharacterBPEModel)
+    case unigram(UnigramModel)
   }
 
   let model: Model
@@ -62,7 +64,7 @@ public struct Tokenizer: Sendable {
   public var isByteLevel: Bool {
     switch model {
     case .bytePairs(let model): model.missingByte == nil && model.affixes.isEmpty
-    case .wordPiece: false
+    case .wordPiece, .characterPairs, .unigram: false
     }
   }
 

@@ -74,7 +74,8 @@ extension Tokenizer {
     let mergeCount: Int
     switch model {
     case .bytePairs(let model): mergeCount = model.merges.count
-    case .wordPiece: mergeCount = 0
+    case .characterPairs(let model): mergeCount = model.merges.count
+    case .wordPiece, .unigram: mergeCount = 0
     }
     return TokenizerSummary(
       model: modelName,
@@ -94,6 +95,8 @@ extension Tokenizer {
     case .bytePairs(let model):
       model.affixes.isEmpty ? "byte-level BPE" : "byte-level BPE (affixes)"
     case .wordPiece: "WordPiece"
+    case .characterPairs: "BPE"
+    case .unigram: "Unigram"
     }
   }
 

@@ -41,6 +41,8 @@ enum TokenDecoderStep: Sendable, Hashable {
   case wordPiece(WordPieceDecoding)
   /// A suffix marks the end of a word and becomes a blank, but for the last token.
   case endOfWord([UInt8])
+  /// A step of sentencepiece's kin.
+  case pieces(PieceDecoding)
 
   func apply(_ tokens: inout [[UInt8]]) {
     switch self {
@@ -51,6 +53,7 @@ enum TokenDecoderStep: Sendable, Hashable {
       }
       tokens = [Array(tokens.joined())]
     case .wordPiece(let decoding): decoding.apply(&tokens)
+    case .pieces(let step): step.apply(&tokens)
     case .endOfWord(let suffix):
       for index in tokens.indices {
         tokens[index] = ByteReplacement.replacing(

@@ -29,7 +29,9 @@ enum DecoderReader {
       var result: [TokenDecoderStep] = []
       for element in try part.required("decoders").elements() { result += try steps(element) }
       return result
-    case let type: throw part.unsupported("the decoder \"\(type)\"", supported)
+    case let type:
+      if let step = try PieceDecoderReader.step(part) { return [.pieces(step)] }
+      throw part.unsupported("the decoder \"\(type)\"", supported)
     }
   }
 }

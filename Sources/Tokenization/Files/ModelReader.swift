@@ -15,11 +15,14 @@ struct ModelReader {
     // Old files do not name the type of their model.
     switch try part["type"]?.string() ?? unnamedType {
     case "BPE":
-      guard isByteLevel else {
-        throw part.unsupported("BPE without ByteLevel", "byte-level BPE is supported")
-      }
-      return try bytePairs()
+      return isByteLevel ? try bytePairs() : try characterPairs()
     case "WordPiece": return try wordPiece()
+    case "Unigram":
+      if isByteLevel {
+        throw part.unsupported("Unigram with ByteLevel", "Unigram without it is")
+      }
+      let (model, vocabulary) = try UnigramReader(added: added).model(part)
+      return (.unigram(model), vocabulary)
     case let type: throw part.unsupported("the model type \"\(type)\"", Self.supported)
     }
   }
@@ -52,6 +55,18 @@ struct ModelReader {
       throw part.unsupported("\"fuse_unk\" where bytes lack a token", "set it to false")
     }
     return (.bytePairs(model), vocabulary)
+  }
+
+  private func characterPairs() throws(TokenizerError) -> (Tokenizer.Model, Vocabulary) {
+    try checkDropout()
+    for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+      if let affix = part[key], try !affix.string().isEmpty {
+        throw affix.unsupported("\"\(key)\" without ByteLevel", "leave it out")
+      }
+    }
+    let reader = CharacterBPEReader(tokens: try readVocabulary(), added: added)
+    let (model, vocabulary) = try reader.model(part, readMerges())
+    return (.characterPairs(model), vocabulary)
   }
 
   /// Dropout chooses merges at random: not the same ids twice.

@@ -46,6 +46,7 @@ enum NormalizerReader {
       }
       return result
     default:
+      if let step = try PieceNormalizationReader.step(part) { return [.pieces(step)] }
       throw part.unsupported("the normalizer \"\(type)\"", supported)
     }
   }
@@ -59,8 +60,11 @@ enum NormalizerReader {
       guard !text.isEmpty else {
         throw pattern.unsupported("an empty text to be replaced", "give at least one character")
       }
-      return .matches(
-        ExpressionReplacement(expression: SplitExpression.literal(text), content: content))
+      return .pieces(
+        .replace(TextReplacement(pattern: .text(Array(text.utf8)), content: content)))
+    }
+    if let simple = TextReplacement.Pattern(expression: expression) {
+      return .pieces(.replace(TextReplacement(pattern: simple, content: content)))
     }
     return .matches(
       ExpressionReplacement(

@@ -58,8 +58,19 @@ struct PreTokenizerReader {
       let each = try part.bool("individual_digits", default: false)
       add(.split(Splitter(pattern: .numbers, behavior: each ? .isolated : .contiguous)))
     case "Split": try readSplit(part)
+    case "Metaspace": try readMetaspace(part)
     default: throw part.unsupported("the pre-tokenizer \"\(type)\"", Self.supported)
     }
+  }
+
+  private mutating func readMetaspace(_ part: JSONPart) throws(TokenizerError) {
+    let metaspace = try MetaspaceReader.metaspace(part)
+    // Where a later piece begins in the original text is not known here.
+    if metaspace.prependScheme == .first, !steps.isEmpty {
+      throw part.unsupported(
+        "the prepend scheme \"first\" after another pre-tokenizer", "always and never are")
+    }
+    add(.metaspace(metaspace))
   }
 
   private static func behavior(_ part: JSONPart) throws(TokenizerError) -> SplitBehavior {

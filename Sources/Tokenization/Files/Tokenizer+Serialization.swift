@@ -15,10 +15,12 @@ extension Tokenizer {
     root["added_tokens"] = .array(addedTokens.map(Self.value))
     root["normalizer"] = normalizer.value
     root["pre_tokenizer"] = preTokenizer.value
-    root["post_processor"] = TokenDecoder.byteLevel.value
+    root["post_processor"] = preTokenizer.isByteLevel ? TokenDecoder.byteLevel.value : .null
     root["decoder"] = decoder.value
     switch model {
     case .bytePairs(let model): root["model"] = value(of: model)
+    case .characterPairs(let model): root["model"] = value(of: model)
+    case .unigram(let model): root["model"] = value(of: model)
     case .wordPiece:
       // Made from a file only.
       throw TokenizerError(.invalidOption, "a WordPiece model without its file cannot be written")

@@ -126,6 +126,21 @@ enum Base64 {
     return values
   }()
 
+  static func encode(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count / 3 * 4 + 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+      for digit in 0..<4 {
+        let value = Int(word >> UInt32(18 - 6 * digit) & 63)
+        result.append(digit <= group.count ? alphabet[value] : 0x3D)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
   static func decode(_ text: some BidirectionalCollection<UInt8>) -> [UInt8]? {
     let digits = text.drop { _ in false }
     guard digits.count % 4 == 0 else { return nil }

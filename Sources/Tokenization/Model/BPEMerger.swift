@@ -4,11 +4,11 @@
 /// (Sennrich et al. 2016, as GPT-2 applies it).
 ///
 /// Short pieces: all ranks are scanned for each merge, which is quadratic but the quickest there.
-/// Long pieces: a linked list and a heap, O(n log n), 28 bytes of memory for each byte of the piece.
+/// Long pieces: a linked list and a heap, O(n log n), 36 bytes of memory for each byte of the piece.
 struct BPEMerger: ~Copyable {
   /// The longest piece that is scanned.
   static let scanLimit = 48
-  /// The longest piece at all: 256 MiB, for which the scratch memory is 7 GiB.
+  /// The longest piece at all: 256 MiB, for which the scratch memory is 9 GiB.
   static let pieceLimit = 1 << 28
   /// Scratch memory above this many positions is given back after use.
   private static let keptPositions = 1 << 20
@@ -82,11 +82,14 @@ struct BPEMerger: ~Copyable {
     }
     while count > 1 {
       var best = PairTable.absent
+      // Below it ranks are lower; of equal ranks the leftmost counts, whatever their ids.
+      var bound = best & PairTable.rankBits
       var position = 0
       at = 0
       while at < count &- 1 {
-        if pairs[at] < best {
+        if pairs[at] < bound {
           best = pairs[at]
+          bound = best & PairTable.rankBits
           position = at
         }
         at &+= 1

@@ -21,7 +21,8 @@ struct LongPiece: ~Copyable {
     next = .allocate(capacity: capacity)
     previous = .allocate(capacity: capacity)
     pairs = .allocate(capacity: capacity)
-    heap = .allocate(capacity: capacity + 2)
+    // Each merge takes an entry and adds two at most.
+    heap = .allocate(capacity: 2 * capacity)
   }
 
   deinit {
@@ -51,9 +52,9 @@ struct LongPiece: ~Copyable {
       pairs[gone] = PairTable.absent
       next[at] = after
       if after != Self.none { previous[Int(after)] = position }
-      refresh(at, length, table)
+      refresh(at, table)
       let before = previous[at]
-      if before != Self.none { refresh(Int(before), length, table) }
+      if before != Self.none { refresh(Int(before), table) }
     }
     var count = 0
     var at: UInt32 = 0
@@ -92,30 +93,15 @@ struct LongPiece: ~Copyable {
   }
 
   /// Looks up anew the pair that begins at a position.
-  private mutating func refresh(_ at: Int, _ length: Int, _ table: PairTable) {
+  private mutating func refresh(_ at: Int, _ table: PairTable) {
     let right = next[at]
     let pair =
       right == Self.none ? PairTable.absent : table.lookup(ids[at], ids[Int(right)])
     pairs[at] = pair
     if pair == PairTable.absent { return }
-    // At most one entry for each position is fresh, so clearing the stale ones makes room.
-    if heapCount >= length { dropStale(except: at) }
     heap[heapCount] = entry(pair, at)
     heapCount &+= 1
     siftUp(heapCount &- 1)
-  }
-
-  private mutating func dropStale(except position: Int) {
-    var kept = 0
-    for index in 0..<heapCount {
-      let at = Int(UInt32(truncatingIfNeeded: heap[index]))
-      if at != position, pairs[at] >> 32 == heap[index] >> 32 {
-        heap[kept] = heap[index]
-        kept &+= 1
-      }
-    }
-    heapCount = kept
-    orderHeap()
   }
 
   private mutating func orderHeap() {

@@ -13,6 +13,8 @@ final class PairTable: @unchecked Sendable {
 
   /// What a pair without a merge gives: a rank above all others.
   static let absent = UInt64.max
+  /// Where the rank stands in a value.
+  static let rankBits: UInt64 = 0xFFFF_FFFF_0000_0000
 
   private(set) var slots: UnsafeMutablePointer<Slot>
   private(set) var shift: UInt64

@@ -6,6 +6,20 @@ enum TokenSpelling: Sendable, Hashable {
   case printableBytes
   /// What is written.
   case written
+  /// What is written, but `▁` for a blank and `<0xNN>` for a byte.
+  case blankMarks
+
+  /// The bytes of text that a token stands for; nil if its characters stand for none.
+  func bytes(of token: String) -> [UInt8]? {
+    switch self {
+    case .printableBytes: return PrintableBytes.bytes(of: token)
+    case .written: return nil
+    case .blankMarks:
+      let text = Array(token.utf8)
+      if let byte = ByteTokens.byte(text) { return [byte] }
+      return ByteReplacement.replacing(BlankMark.bytes, with: [0x20], in: text)
+    }
+  }
 }
 
 /// Tokens by id and ids by token, added tokens included.
@@ -85,7 +99,7 @@ struct Vocabulary: Sendable {
       if token != nil { count += 1 }
       written.append(Array(content.utf8))
       let text = Array(content.utf8)
-      let spelling = way == .printableBytes ? PrintableBytes.bytes(of: content) : nil
+      let spelling = way.bytes(of: content)
       if let spelling, !isAdded[id] || spelling.count == 1 || spelling == text || isMerged(content)
       {
         spelled.append(spelling)

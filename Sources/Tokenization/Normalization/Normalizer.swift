@@ -64,6 +64,8 @@ enum NormalizerStep: Sendable, Hashable {
   case scalars(ScalarRewrite)
   /// Replaces the matches of a regular expression.
   case matches(ExpressionReplacement)
+  /// A step of sentencepiece's kin.
+  case pieces(PieceNormalization)
 
   var isIdentity: Bool {
     switch self {
@@ -80,6 +82,7 @@ enum NormalizerStep: Sendable, Hashable {
       }
     case .scalars(let rewrite): [rewrite.name]
     case .matches(let replacement): ["replace \(replacement.expression)"]
+    case .pieces(let step): [step.name]
     }
   }
 
@@ -105,6 +108,7 @@ enum NormalizerStep: Sendable, Hashable {
     case .scalars(let rewrite): rewrite.apply(text, to: &output, changes: &changes)
     case .matches(let replacement):
       try replacement.apply(text, to: &output, changes: &changes)
+    case .pieces(let step): try step.apply(text, to: &output, changes: &changes)
     }
   }
 }

@@ -44,12 +44,15 @@ enum PreTokenizerStep: Sendable, Hashable {
   case split(Splitter)
   /// A blank before each piece that does not begin with one.
   case prefixSpace
+  /// Blanks become marks, and pieces begin at them.
+  case metaspace(Metaspace)
 
   var name: String {
     switch self {
     case .rule(let rule): rule.rawValue
     case .split(let splitter): splitter.name
     case .prefixSpace: "prefix space"
+    case .metaspace: "metaspace"
     }
   }
 
@@ -66,6 +69,7 @@ enum PreTokenizerStep: Sendable, Hashable {
         }
       }
     case .split(let splitter): try splitter.apply(&list)
+    case .metaspace(let metaspace): metaspace.apply(&list)
     case .prefixSpace:
       list.rewrite { text, piece, output, changes in
         let first = text[piece.start]
