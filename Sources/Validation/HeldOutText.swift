@@ -9,6 +9,8 @@ struct HeldOutText: Sendable {
   /// The length of a stretch (Brown et al. 2020, appendix C).
   static let gram = 13
   static let limit = 1 << 20
+  /// Shorter rows, such as the ends of documents, may well be equal by chance.
+  static let shortestRow = 32
 
   /// Hashes of rows or of stretches, and which of them occur in `train`.
   struct HashSet: Sendable {
@@ -81,7 +83,7 @@ struct HeldOutText: Sendable {
 
   /// The hashes of a row of a held-out split.
   func collect(_ tokens: [Int64], into hashes: inout Hashes) {
-    hashes.rows.append(TextHash.hash(tokens))
+    if tokens.count >= Self.shortestRow { hashes.rows.append(TextHash.hash(tokens)) }
     tokens.withUnsafeBufferPointer { tokens in
       TextHash.forEachGram(of: Self.gram, in: tokens) { hash in
         if hash & (sampling &- 1) == 0 { hashes.grams.append(hash) }
@@ -91,7 +93,9 @@ struct HeldOutText: Sendable {
 
   /// Looks for a row of `train`.
   func search(_ tokens: [Int64], into hashes: inout Hashes) {
-    if let index = rows.index(of: TextHash.hash(tokens)) { hashes.foundRows.append(index) }
+    if tokens.count >= Self.shortestRow, let index = rows.index(of: TextHash.hash(tokens)) {
+      hashes.foundRows.append(index)
+    }
     tokens.withUnsafeBufferPointer { tokens in
       TextHash.forEachGram(of: Self.gram, in: tokens) { hash in
         if hash & (sampling &- 1) == 0, let index = grams.index(of: hash) {

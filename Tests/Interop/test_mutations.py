@@ -380,6 +380,14 @@ CLEAN = [
     ("t5-span", "length=128"),
     ("t5-span", "length=128", "roll=true", "separator=eos"),
     ("t5-span", "preset=t5"),
+    ("mlm", "preset=roberta", "length=128"),
+    ("clm", "packing=best-fit", "length=128"),
+    ("t5-span", "layout=decoder", "length=128"),
+    ("prefix-lm", "length=128"),
+    ("ul2", "length=128"),
+    ("text-infilling", "length=128"),
+    ("rtd", "length=128"),
+    ("mdlm", "length=128"),
 ]
 
 
