@@ -90,7 +90,7 @@ enum Quantity {
   /// 1234567 → `1.2 M`.
   static func short(_ number: Int) -> String {
     for (unit, size) in [("G", 1_000_000_000), ("M", 1_000_000), ("k", 1000)]
-    where number >= size - size / 2000 {
+    where number >= size - size / 20_000 {
       return "\(decimal(Double(number) / Double(size), 1)) \(unit)"
     }
     return "\(number)"
