@@ -291,6 +291,8 @@ public struct BuildRun {
       "input_tokens": tally.inputTokens, "input_padding": tally.inputPadding,
       "loss_tokens": tally.lossTokens, "target_padding": tally.targetPadding,
     ]
+    let repeated = unit.repeatedDocumentTokens
+    if repeated > 0 { counts["repeated_document_tokens"] = repeated }
     for drop in report.drops {
       counts["dropped_documents_\(drop.reason.rawValue)"] = drop.documents
       counts["dropped_tokens_\(drop.reason.rawValue)"] = drop.tokens
@@ -316,5 +318,22 @@ public struct BuildRun {
         }),
       "versions": Versions.json,
     ]
+  }
+}
+
+extension TokenizedUnit {
+  /// Tokens of documents that have both the id and the text of an earlier one: in provenance they
+  /// look like that one served again.
+  var repeatedDocumentTokens: Int {
+    var earlier: [String: [Int]] = [:]
+    var repeated = 0
+    for (document, id) in documentIDs.enumerated() {
+      let text = tokens[documentOffsets[document]..<documentOffsets[document + 1]]
+      let isRepeated = (earlier[id] ?? []).contains { other in
+        text.elementsEqual(tokens[documentOffsets[other]..<documentOffsets[other + 1]])
+      }
+      if isRepeated { repeated += text.count } else { earlier[id, default: []].append(document) }
+    }
+    return repeated
   }
 }
