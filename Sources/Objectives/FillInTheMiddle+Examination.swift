@@ -5,7 +5,11 @@ internal import Randomness
 extension FillInTheMiddle {
   var examination: Examination {
     var examination = Examination()
-    guard level == .context else { return examination }
+    guard level == .context else {
+      // A document that was rearranged whole is cut into rows that each name all of it.
+      examination.serving = .repeatedly
+      return examination
+    }
     var suffixFirst = ExpectedStatistic(
       "spm-share", "rearranged fragments with the suffix first", .rate, by: .draw)
     // An empty prefix looks the same in both orders.
