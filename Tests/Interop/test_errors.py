@@ -399,7 +399,9 @@ def test_a_lost_or_cut_shard_fails_validation_and_is_named(prep, examples, chang
     result = prep("validate", copy, "--json", status=1)
     report = json.loads(result.stdout)
     assert report["good"] is False
-    assert {finding["file"] for finding in report["findings"]} == {path.name}
+    # Exchanged shards also make the splits share rows: a finding about no single file.
+    files = {finding["file"] for finding in report["findings"]}
+    assert path.name in files and files <= {path.name, None}
 
 
 def test_a_fault_in_the_rows_is_found_even_with_all_digests_right(prep, examples, tmp_path):
