@@ -22,11 +22,26 @@ public struct GraphemeClusters: Sendable {
   /// Not a value of ICU's: Extended_Pictographic.
   private static let pictographic: UInt8 = 32
 
+  /// Marks that Unicode 16 and 17 added, so that clusters are the same with an older ICU.
+  private static let newMarks: [ClosedRange<Int32>] = [
+    0x897...0x897, 0x1ACF...0x1ADD, 0x1AE0...0x1AEB, 0x10D69...0x10D6D, 0x10EFA...0x10EFC,
+    0x113B8...0x113C0, 0x113C2...0x113C2, 0x113C5...0x113C5, 0x113C7...0x113CA,
+    0x113CC...0x113D0, 0x113D2...0x113D2, 0x113E1...0x113E2, 0x11B60...0x11B67,
+    0x11F5A...0x11F5A, 0x1611E...0x1612F, 0x1E5EE...0x1E5EF, 0x1E6E3...0x1E6E3,
+    0x1E6E6...0x1E6E6, 0x1E6EE...0x1E6EF, 0x1E6F5...0x1E6F5,
+  ]
+
   /// The class of each scalar. The values of ICU are stable.
-  private static let classes: [UInt8] = (0..<0x11_0000).map { (scalar: Int32) in
-    let value = cicu_grapheme_break(scalar)
-    return value == other && cicu_is_pictographic(scalar) != 0 ? pictographic : value
-  }
+  private static let classes: [UInt8] = {
+    var classes = [UInt8](repeating: other, count: 0x11_0000)
+    for scalar: Int32 in 0..<0x11_0000 {
+      let value = cicu_grapheme_break(scalar)
+      let isPicture = value == other && cicu_is_pictographic(scalar) != 0
+      classes[Int(scalar)] = isPicture ? pictographic : value
+    }
+    for scalar in newMarks.joined() { classes[Int(scalar)] = extend }
+    return classes
+  }()
 
   private var last: UInt8 = GraphemeClusters.control
   /// Whether the cluster so far is a pictograph with its marks, and a joiner perhaps.

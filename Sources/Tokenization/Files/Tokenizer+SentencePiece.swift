@@ -7,6 +7,12 @@ extension Tokenizer {
   ///
   /// Tokens that only the files beside it name are added as `transformers` numbers them
   /// (`added_tokens_decoder`, or `extra_ids` of T5).
+  ///
+  /// Written as a `tokenizer.json`, a bpe model without normalization rules gives the same ids in
+  /// `tokenizers`, text that spells special tokens aside. Three things cannot be said there
+  /// exactly: rules for more than one character (`Precompiled` there takes grapheme clusters),
+  /// tokens that users defined, and the single precision that decides between sequences of a
+  /// unigram model with nearly the same score.
   /// - Throws: `.malformed`, `.inconsistent`, or `.unsupported` with the name of the setting.
   public static func load(
     sentencePiece bytes: [UInt8], configuration: JSONValue? = nil,

@@ -4,12 +4,12 @@
 /// (Sennrich et al. 2016, as GPT-2 applies it).
 ///
 /// Short pieces: all ranks are scanned for each merge, which is quadratic but the quickest there.
-/// Long pieces: a linked list and a heap, O(n log n), 36 bytes of memory for each byte of the piece.
+/// Long pieces: a linked list and a heap, O(n log n), 52 bytes of memory for each byte of the piece.
 struct BPEMerger: ~Copyable {
   /// The longest piece that is scanned.
   static let scanLimit = 48
-  /// The longest piece at all: 256 MiB, for which the scratch memory is 9 GiB.
-  static let pieceLimit = 1 << 28
+  /// The longest piece at all: 128 MiB, for which the scratch memory is 7 GiB.
+  static let pieceLimit = 1 << 27
   /// Scratch memory above this many positions is given back after use.
   private static let keptPositions = 1 << 20
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The linked list and the heap with which one long piece is merged in O(n log n).
+/// The linked list and the queue with which one long piece is merged in O(n log n).
+///
+/// The queue is a sorted list and a heap of what came since: long runs of one rank, as in a million
+/// blanks, are mostly read from the list, and the heap is sorted when the list is used up.
 struct LongPiece: ~Copyable {
   private static let none = UInt32.max
 
@@ -14,6 +17,11 @@ struct LongPiece: ~Copyable {
   /// Rank above position, smallest first. Entries go stale when a neighbour merges.
   private let heap: UnsafeMutablePointer<UInt64>
   private var heapCount = 0
+  /// Entries in order, from `nextSorted` on.
+  private var sorted: UnsafeMutablePointer<UInt64>
+  private var sortedCount = 0
+  private var nextSorted = 0
+  private var spare: UnsafeMutablePointer<UInt64>
 
   init(capacity: Int) {
     self.capacity = capacity
@@ -23,6 +31,8 @@ struct LongPiece: ~Copyable {
     pairs = .allocate(capacity: capacity)
     // Each merge takes an entry and adds two at most.
     heap = .allocate(capacity: 2 * capacity)
+    sorted = .allocate(capacity: capacity)
+    spare = .allocate(capacity: capacity)
   }
 
   deinit {
@@ -31,6 +41,8 @@ struct LongPiece: ~Copyable {
     previous.deallocate()
     pairs.deallocate()
     heap.deallocate()
+    sorted.deallocate()
+    spare.deallocate()
   }
 
   /// Merges the symbols and leaves the tokens in their place.
@@ -38,8 +50,7 @@ struct LongPiece: ~Copyable {
     _ result: UnsafeMutablePointer<UInt32>, _ length: Int, _ table: PairTable
   ) -> Int {
     start(result, length, table)
-    while heapCount > 0 {
-      let entry = popSmallest()
+    while let entry = nextEntry() {
       let position = UInt32(truncatingIfNeeded: entry)
       let at = Int(position)
       let pair = pairs[at]
@@ -70,6 +81,7 @@ struct LongPiece: ~Copyable {
     _ symbols: UnsafePointer<UInt32>, _ length: Int, _ table: PairTable
   ) {
     heapCount = 0
+    sortedCount = 0
     for at in 0..<length {
       ids[at] = symbols[at]
       previous[at] = UInt32(truncatingIfNeeded: at) &- 1
@@ -81,10 +93,10 @@ struct LongPiece: ~Copyable {
       let pair = table.lookup(ids[at], ids[at &+ 1])
       if pair == PairTable.absent { continue }
       pairs[at] = pair
-      heap[heapCount] = entry(pair, at)
-      heapCount &+= 1
+      sorted[sortedCount] = entry(pair, at)
+      sortedCount &+= 1
     }
-    orderHeap()
+    sort()
   }
 
   @inline(__always)
@@ -104,11 +116,74 @@ struct LongPiece: ~Copyable {
     siftUp(heapCount &- 1)
   }
 
-  private mutating func orderHeap() {
-    var at = heapCount / 2
-    while at > 0 {
-      at &-= 1
-      siftDown(at)
+  /// Takes the smallest entry.
+  @inline(__always)
+  private mutating func nextEntry() -> UInt64? {
+    if nextSorted == sortedCount, heapCount > 0 { takeHeap() }
+    if nextSorted == sortedCount { return nil }
+    let entry = sorted[nextSorted]
+    if heapCount > 0, heap[0] < entry { return popSmallest() }
+    nextSorted &+= 1
+    return entry
+  }
+
+  /// Makes the fresh entries of the heap the list; there is at most one for each position, but of
+  /// equal ones.
+  private mutating func takeHeap() {
+    sortedCount = 0
+    for index in 0..<heapCount {
+      let at = Int(UInt32(truncatingIfNeeded: heap[index]))
+      if pairs[at] >> 32 != heap[index] >> 32 { continue }
+      if sortedCount == capacity {
+        sort()
+        dropEqual()
+      }
+      sorted[sortedCount] = heap[index]
+      sortedCount &+= 1
+    }
+    heapCount = 0
+    sort()
+  }
+
+  private mutating func dropEqual() {
+    var kept = 1
+    for index in 1..<sortedCount where sorted[index] != sorted[kept &- 1] {
+      sorted[kept] = sorted[index]
+      kept &+= 1
+    }
+    sortedCount = kept
+  }
+
+  /// Sorts the list by its bytes, the least first (radix sort), leaving out those that are equal
+  /// in all entries.
+  private mutating func sort() {
+    nextSorted = 0
+    var isInOrder = true
+    var differing: UInt64 = 0
+    var at = 1
+    while at < sortedCount {
+      differing |= sorted[at] ^ sorted[at &- 1]
+      if sorted[at] < sorted[at &- 1] { isInOrder = false }
+      at &+= 1
+    }
+    if isInOrder { return }
+    for shift in stride(from: UInt64(0), to: 64, by: 8) where differing &>> shift & 0xFF != 0 {
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { places in
+        places.initialize(repeating: 0)
+        for index in 0..<sortedCount { places[Int(sorted[index] &>> shift & 0xFF)] &+= 1 }
+        var start = 0
+        for digit in 0..<256 {
+          let count = places[digit]
+          places[digit] = start
+          start &+= count
+        }
+        for index in 0..<sortedCount {
+          let digit = Int(sorted[index] &>> shift & 0xFF)
+          spare[places[digit]] = sorted[index]
+          places[digit] &+= 1
+        }
+      }
+      swap(&sorted, &spare)
     }
   }
 

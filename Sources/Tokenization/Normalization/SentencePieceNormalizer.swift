@@ -70,8 +70,8 @@ final class SentencePieceNormalizer: Sendable {
   ) -> Int {
     var at = 0
     while removesExtraBlanks, at < text.count {
-      let (length, stretch) = prefix(bytes, text, at)
-      guard stretch.elementsEqual([0x20]) else { break }
+      let (length, replacement) = prefix(bytes, text, at)
+      guard let replacement, replacement.elementsEqual([0x20]) else { break }
       at += length
     }
     if at == text.count { return at }
@@ -86,13 +86,20 @@ final class SentencePieceNormalizer: Sendable {
         isAfterBlank = false
         continue
       }
-      var (length, stretch) = prefix(bytes, text, at)
+      let (length, replacement) = prefix(bytes, text, at)
+      guard var stretch = replacement else {
+        writer.begin(at)
+        writer.output.append(contentsOf: UnsafeBufferPointer(rebasing: text[at..<at + length]))
+        isAfterBlank = false
+        at += length
+        continue
+      }
       if isAfterBlank { stretch = stretch.drop { $0 == 0x20 } }
       for byte in stretch {
         if byte == 0x20 {
           writeBlank(at, &writer)
         } else {
-          // All bytes of a stretch have one place.
+          // All bytes of a replacement have one place.
           writer.begin(at)
           writer.output.append(byte)
         }
@@ -127,19 +134,23 @@ final class SentencePieceNormalizer: Sendable {
     return end
   }
 
-  /// What the text at a position becomes, and how much of it.
+  private static let blank: ArraySlice<UInt8> = [0x20]
+  private static let replacementCharacter: ArraySlice<UInt8> = [0xEF, 0xBF, 0xBD]
+
+  /// How much of the text at a position is replaced at once, and by what; nil if it stays.
   private func prefix(
     _ bytes: TextBytes, _ text: UnsafeBufferPointer<UInt8>, _ at: Int
-  ) -> (length: Int, stretch: ArraySlice<UInt8>) {
+  ) -> (length: Int, replacement: ArraySlice<UInt8>?) {
     if let literal = literals?.longestPrefix(bytes, at) {
-      return (literal.length, Array(text[at..<at + literal.length])[...])
+      let stretch = UnsafeBufferPointer(rebasing: text[at..<at + literal.length])
+      return (literal.length, stretch.contains(0x20) ? Array(stretch)[...] : nil)
     }
     if let found = map?.longest(text, at..<text.count) {
       return (found.length, found.replacement)
     }
+    if text[at] == 0x20 { return (1, Self.blank) }
     let (scalar, length) = bytes.scalar(at)
-    if scalar == .max { return (1, [0xEF, 0xBF, 0xBD]) }
-    return (length, Array(text[at..<at + length])[...])
+    return scalar == .max ? (1, Self.replacementCharacter) : (length, nil)
   }
 
   /// Turns places into changes: a token that ends at a place ends where that begins.
