@@ -36,6 +36,7 @@ let package = Package(
     door("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
     door("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev", brew: "icu4c"),
     door("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+    door("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev", brew: "openblas"),
     .target(name: "CICUText", dependencies: ["CICU"]),
 
     library("Digests", ["CCrypto"]),
@@ -51,15 +52,19 @@ let package = Package(
     library(
       "Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
     library(
+      "Training",
+      ["Datasets", "JSON", "Digests", "Randomness", "Concurrency", "COpenBLAS"]),
+    library(
       "Pipeline",
       [
-        "Validation", "Datasets", "Objectives", "Tokenization", "Corpus", "UnicodeText", "ArrowIPC",
-        "JSON", "Randomness", "Digests", "Concurrency", .product(name: "Yams", package: "Yams"),
+        "Validation", "Training", "Datasets", "Objectives", "Tokenization", "Corpus", "UnicodeText",
+        "ArrowIPC", "JSON", "Randomness", "Digests", "Concurrency",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "prep",
       dependencies: [
-        "Pipeline", "Validation", "Datasets", "Objectives", "Tokenization", "Corpus",
+        "Pipeline", "Validation", "Training", "Datasets", "Objectives", "Tokenization", "Corpus",
         "UnicodeText", "ArrowIPC", "JSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -76,6 +81,7 @@ let package = Package(
     tests("Objectives", ["Randomness"]),
     tests("Datasets", ["ArrowIPC", "Digests", "JSON", "Objectives"]),
     tests("Validation", ["ArrowIPC", "Datasets", "Digests", "JSON", "Objectives", "Randomness"]),
+    tests("Training", ["JSON", "Randomness"]),
     tests(
       "Pipeline",
       [
