@@ -119,6 +119,13 @@ struct CountTable {
     counts = [UInt32](repeating: 0, count: 1 << 10)
   }
 
+  /// Where the search for a key begins in a table of a power of two: the upper half of a product,
+  /// which all bits of the key reach.
+  @inline(__always)
+  static func slot(of key: UInt64, in count: Int) -> Int {
+    Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & (count &- 1)
+  }
+
   mutating func add(_ key: UInt64) {
     if insert(key, 1), used == keys.count / 4 * 3 { makeRoom() }
   }
@@ -127,7 +134,7 @@ struct CountTable {
   @inline(__always)
   private mutating func insert(_ key: UInt64, _ count: UInt32) -> Bool {
     let mask = keys.count &- 1
-    var slot = Int(truncatingIfNeeded: key &* 0x9E37_79B9_7F4A_7C15 >> 32) & mask
+    var slot = Self.slot(of: key, in: keys.count)
     return keys.withUnsafeMutableBufferPointer { keys in
       counts.withUnsafeMutableBufferPointer { counts in
         while keys[slot] != key {

@@ -88,7 +88,7 @@ public final class NGramProposal: ReplacementProposal {
 
   @inline(__always)
   private static func slot(of key: UInt64, in count: Int) -> Int {
-    Int(truncatingIfNeeded: key &* 0x9E37_79B9_7F4A_7C15 >> 32) & (count &- 1)
+    CountTable.slot(of: key, in: count)
   }
 
   @inline(__always)
