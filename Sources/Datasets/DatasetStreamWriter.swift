@@ -26,6 +26,8 @@ public final class DatasetStreamWriter {
   public static let tokensKey = "prep:tokens"
   /// See `rowsKey`.
   public static let digestKey = "prep:content_sha256"
+  /// In a stream of examples, the rows of all parts among which the whole was dealt out.
+  public static let allPartsKey = "prep:rows_of_all_parts"
 
   private let descriptor: Int32
   private let schema: ArrowSchema
@@ -58,13 +60,18 @@ public final class DatasetStreamWriter {
 
   /// Writes the closing batch and the end-of-stream mark.
   ///
-  /// - Parameter empty: the columns of a batch without rows.
-  public func finish(empty: [ArrowArray]) throws(DatasetError) {
-    let metadata = [
+  /// - Parameters:
+  ///   - empty: the columns of a batch without rows.
+  ///   - rowsOfAllParts: the rows of the whole of which this stream may be a part.
+  public func finish(empty: [ArrowArray], rowsOfAllParts: Int? = nil) throws(DatasetError) {
+    var metadata = [
       ArrowKeyValue(Self.digestKey, "\(contentHash.digestSoFar())"),
       ArrowKeyValue(Self.rowsKey, "\(rows)"),
       ArrowKeyValue(Self.tokensKey, "\(tokens)"),
     ]
+    if let rowsOfAllParts {
+      metadata.append(ArrowKeyValue(Self.allPartsKey, "\(rowsOfAllParts)"))
+    }
     let closing: EncodedBatch
     do {
       var encoder = try BatchEncoder(schema: schema, compression: .none)

@@ -121,6 +121,21 @@ public struct Manifest: Sendable, Hashable {
       self.shards = shards
       self.counts = counts
     }
+
+    /// The count of rows that went to other parts of the same whole.
+    public static let otherPartsKey = "rows_of_other_parts"
+    /// The count of rows that were passed over because the run began behind them.
+    public static let beforeStartKey = "rows_before_start"
+
+    private var rowsElsewhere: Int {
+      (counts[Self.otherPartsKey] ?? 0) + (counts[Self.beforeStartKey] ?? 0)
+    }
+
+    /// Whether rows of the unit were left to others.
+    public var isPart: Bool { rowsElsewhere > 0 }
+
+    /// The rows of the unit, whoever writes them.
+    public var rowsOfAllParts: Int { shards.reduce(rowsElsewhere) { $0 + $1.rows } }
   }
 
   /// What the rows are.

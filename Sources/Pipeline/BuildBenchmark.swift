@@ -70,6 +70,7 @@ extension BuildRun {
   func buildInMemory(_ unit: TokenizedUnit, _ receive: (ExampleBatch) -> Void) throws -> Int {
     let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
     let frames = try frames(of: unit, random: streams)
+    let selection = RowSelection(all: frames.count)
     let step = rowsPerBatch(frames)
     var next = 0
     var rows = 0
@@ -81,7 +82,8 @@ extension BuildRun {
       },
       worker: {
         let worker = try makeWorker()
-        return .init(map: { try worker.examples($0, of: frames, random: streams) }, finish: { $0 })
+        return .init(
+          map: { try worker.examples($0, selection, of: frames, random: streams) }, finish: { $0 })
       },
       fold: { batch, _ in
         rows += batch.rowCount

@@ -31,6 +31,13 @@ public struct BuildOptions: Sendable {
   public var threads = 1
   /// Only so many rows of each split and epoch.
   public var limit: Int?
+  /// Whether the rows of a unit come in an order drawn for it, rather than in that of the framing.
+  public var shuffle = false
+  /// The share of the rows that is written: they are dealt out to the parts in turn.
+  public var part = Part.whole
+  /// How many rows of `train` (of all splits, where none has that name) are passed over, counted
+  /// in the part, over all epochs.
+  public var startRow = 0
 
   /// Options with everything at its default.
   public init(inputs: [String], objective: String) {
@@ -46,6 +53,9 @@ public struct BuildOptions: Sendable {
       "provenance": .bool(provenance),
       "compression": .string(compression.name),
       "limit": limit.map { .init($0) } ?? nil,
+      "shuffle": .bool(shuffle),
+      "part": part == .whole ? nil : .string("\(part)"),
+      "start_row": .init(startRow),
     ]
   }
 }

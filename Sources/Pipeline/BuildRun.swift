@@ -28,7 +28,7 @@ public struct BuildRun {
   ///   needs, `DatasetError` and `PipelineError` naming an input that cannot serve.
   public init(_ options: BuildOptions) throws {
     self.options = options
-    try Self.checkEpochs(options)
+    try Self.checkNumbers(options)
     input = try TokenInput(options.inputs)
     tokenizer = try input.tokenizer(options)
     try BuildServices.check(options.settings)
@@ -53,7 +53,10 @@ public struct BuildRun {
         objective: record))
   }
 
-  private static func checkEpochs(_ options: BuildOptions) throws {
+  private static func checkNumbers(_ options: BuildOptions) throws {
+    guard options.startRow >= 0 else {
+      throw PipelineError(.usage, "--start-row counts from 0; it cannot be \(options.startRow)")
+    }
     guard (1...65_536).contains(options.epochs) else {
       throw PipelineError(.usage, "--epochs takes 1 to 65,536, not \(options.epochs)")
     }
@@ -78,16 +81,16 @@ public struct BuildRun {
       }
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
-      let manifest = try staged.attempt { try run(.directory(staged), progress: progress) }
+      let manifest = try staged.attempt { try run(.directory(staged), progress: progress).manifest }
       try staged.seal(manifest, companions: tokenizer.companions + services.companions)
       return manifest
     case .standardOutput:
       let stream = try DatasetStreamWriter(schema: schema)
-      let manifest = try run(.stream(stream), progress: progress)
+      let (manifest, rowsOfAllParts) = try run(.stream(stream), progress: progress)
       var builder = ExampleBuilder(columns: objective.columns)
       let empty = columns.recordBatch(
         builder.takeBatch(), provenance: ProvenanceRows(), schema: schema)
-      try stream.finish(empty: empty.columns)
+      try stream.finish(empty: empty.columns, rowsOfAllParts: rowsOfAllParts)
       return manifest
     }
   }
@@ -112,7 +115,9 @@ public struct BuildRun {
     guard frames.count > 0 else { return nil }
     let worker = try makeWorker(metadata: [])
     let rows = min(frames.count, rowsPerBatch(frames))
-    let batch = try worker.build(0..<rows, of: frames, random: streams).batch.encoded
+    let batch = try worker.build(
+      0..<rows, RowSelection(all: rows), of: frames, random: streams
+    ).batch.encoded
     let bytesPerToken =
       Double(batch.bytes.count) * Double(frames.count) / Double(rows)
       / Double(max(1, unit.tokens.count))
@@ -153,8 +158,11 @@ public struct BuildRun {
     return Task(reference: reference, epoch: epoch, isNamedByEpoch: isNamed)
   }
 
-  private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
+  private func run(
+    _ output: OpenOutput, progress: ProgressHandler
+  ) throws -> (manifest: Manifest, rowsOfAllParts: Int) {
     var units: [Manifest.Unit] = []
+    var dealer = RowDealer(options, startSplit: input.hasTrainSplit ? "train" : nil)
     switch input {
     case .datasets(let datasets):
       var onlyTrain = false
@@ -162,18 +170,14 @@ public struct BuildRun {
       let tasks = tasks(datasets, onlyTrain: onlyTrain)
       let total = tasks.reduce(0) { $0 + $1.reference.tokens }
       var done = 0
-      var rowsLeft: [String: Int] = [:]
       for task in tasks {
-        let limitKey = "\(task.reference.split) \(task.epoch)"
-        let limit = rowsLeft[limitKey] ?? options.limit ?? Int.max
         let unit: Manifest.Unit
-        let rows: Int
         if case .directory(let staged) = output, let finished = staged.finished[task.key] {
           unit = finished
-          rows = finished.shards.reduce(0) { $0 + $1.rows }
+          dealer.pass(unit, split: task.reference.split, epoch: task.epoch)
         } else {
           let tokens = try datasets.load(task.reference)
-          (unit, rows) = try build(tokens, task, limit: limit, to: output) { rows, share in
+          unit = try build(tokens, task, &dealer, to: output) { rows, share in
             progress(
               Progress(
                 stage: "build \(options.objective)",
@@ -181,7 +185,6 @@ public struct BuildRun {
                 measure: "tokens", rows: rows, tokens: 0))
           }
         }
-        rowsLeft[limitKey] = limit - rows
         units.append(unit)
         done += task.reference.tokens
       }
@@ -190,37 +193,39 @@ public struct BuildRun {
         throw PipelineError(.usage, "a pipe can be read only once: --epochs needs a token dataset")
       }
       var done = 0
-      var rowsLeft: [String: Int] = [:]
       while let (name, split, tokens) = try stream.nextUnit() {
         let task = task(
           TokenUnitReference(streamed: name, split: split, ordinal: tokens.ordinal),
           epoch: split == "train" ? options.epoch ?? 0 : 0)
-        let limit = rowsLeft[split] ?? options.limit ?? Int.max
-        let (unit, rows) = try build(tokens, task, limit: limit, to: output) { rows, share in
+        let unit = try build(tokens, task, &dealer, to: output) { rows, share in
           progress(
             Progress(
               stage: "build \(options.objective)",
               done: done + Int(share * Double(tokens.tokens.count)), total: nil,
               measure: "tokens", rows: rows, tokens: 0))
         }
-        rowsLeft[split] = limit - rows
         units.append(unit)
         done += tokens.tokens.count
       }
     }
-    return Manifest(
+    try dealer.checkStart(options)
+    let manifest = Manifest(
       kind: .examples, parameters: options.parameters, objective: record, seed: options.seed,
       tokenizer: tokenizer.record, inputs: input.json, units: units, versions: Versions.all)
+    return (manifest, dealer.rowsOfAllParts)
   }
 
   private func build(
-    _ unit: TokenizedUnit, _ task: Task, limit: Int, to output: OpenOutput,
+    _ unit: TokenizedUnit, _ task: Task, _ dealer: inout RowDealer, to output: OpenOutput,
     progress: (_ rows: Int, Double) -> Void
-  ) throws -> (unit: Manifest.Unit, rows: Int) {
+  ) throws -> Manifest.Unit {
     let streams = try RandomStreams(
       key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
     let frames = try frames(of: unit, random: streams)
-    let count = min(frames.count, limit)
+    let share = dealer.deal(
+      frames.count, split: task.reference.split, epoch: task.epoch,
+      order: options.shuffle ? Self.rowOrder(frames, random: streams) : nil)
+    let count = share.selection.count
     let stem = task.reference.name + (task.epochInName.map { "-e\(padded($0, 2))" } ?? "")
     let shard = UnitOutput(output, unit: stem, splits: [task.reference.split], schema: schema)
     let metadata = UnitOutput.batchMetadata(output, unit: stem, split: task.reference.split)
@@ -238,7 +243,8 @@ public struct BuildRun {
         worker: {
           let worker = try makeWorker(metadata: metadata)
           return .init(
-            map: { try worker.build($0, of: frames, random: streams) }, finish: { $0 })
+            map: { try worker.build($0, share.selection, of: frames, random: streams) },
+            finish: { $0 })
         },
         fold: { batch, emit in emit(batch) },
         flush: { _ in },
@@ -250,9 +256,16 @@ public struct BuildRun {
         })
     let finished = Manifest.Unit(
       name: task.unitName, epoch: task.epochInName, input: task.reference.input,
-      shards: try shard.finish(), counts: Self.counts(unit, frames.report, tally))
+      shards: try shard.finish(),
+      counts: Self.counts(unit, frames.report, tally).merging(share.counts) { $1 })
     if case .directory(let staged) = output { try staged.record(finished) }
-    return (finished, rows)
+    return finished
+  }
+
+  /// The frames of a unit in the order in which `--shuffle` puts them.
+  private static func rowOrder(_ frames: FramedUnit, random: RandomStreams) -> [UInt32] {
+    var stream = random.stream(.rowOrder)
+    return stream.permutation(count: frames.count)
   }
 
   /// Rows so that the longest list column has about 131,072 values; the same for every batch of a

@@ -34,25 +34,25 @@ final class BuildWorker {
     encoder = try BatchEncoder(schema: schema, compression: compression)
   }
 
-  /// Builds the rows of a range of frames.
+  /// Builds a range of rows.
   func examples(
-    _ range: Range<Int>, of frames: FramedUnit, random: RandomStreams,
+    _ range: Range<Int>, _ rows: RowSelection, of frames: FramedUnit, random: RandomStreams,
     receive: ([Piece]) -> Void = { _ in }
   ) throws -> ExampleBatch {
-    for index in range {
-      frames.load(index, into: &frame)
+    for row in range {
+      frames.load(rows.frame(ofRow: row), into: &frame)
       try objective.build(frame, random, services, into: &builder)
       receive(frame.pieces)
     }
     return builder.takeBatch()
   }
 
-  /// Builds and compresses the rows of a range of frames.
+  /// Builds and compresses a range of rows.
   func build(
-    _ range: Range<Int>, of frames: FramedUnit, random: RandomStreams
+    _ range: Range<Int>, _ rows: RowSelection, of frames: FramedUnit, random: RandomStreams
   ) throws -> BuiltBatch {
     var provenance = ProvenanceRows()
-    let examples = try examples(range, of: frames, random: random) { pieces in
+    let examples = try examples(range, rows, of: frames, random: random) { pieces in
       if columns.provenance {
         provenance.append(
           frames.unit.sources(of: pieces), documentIDs: frames.unit.documentIDs)

@@ -8,7 +8,9 @@ internal import JSON
 enum ShardMetadata {
   /// Parameters of a run that say which rows are drawn, not what a row is: a shard is the same
   /// whether its epoch is drawn alone or with others.
-  private static let runParameters: Set<String> = ["epochs", "epoch", "limit"]
+  private static let runParameters: Set<String> = [
+    "epochs", "epoch", "shuffle", "part", "start_row", "limit",
+  ]
 
   /// Sorted `prep:` keys.
   static func entries(

@@ -62,6 +62,11 @@ enum TokenInput {
     if case .datasets(let datasets) = self { datasets.documentCount } else { nil }
   }
 
+  /// Whether the rows of a stream are those of `train` alone.
+  var hasTrainSplit: Bool {
+    if case .datasets(let datasets) = self { datasets.splits.contains("train") } else { false }
+  }
+
   func hasColumn(_ name: String) throws -> Bool {
     switch self {
     case .datasets(let datasets): try datasets.hasColumn(name)

@@ -158,7 +158,9 @@ public struct DatasetValidation {
         report.add(Finding(rule: "source", file: shard.file, "\(error)"))
       }
     }
-    let isPart = task.unit.shards.count > 1 || dataset.manifest.parameters["limit"]?.isNull == false
+    let isPart =
+      task.unit.shards.count > 1 || task.unit.isPart
+      || dataset.manifest.parameters["limit"]?.isNull == false
     let sums = try examination.run(
       reader, file: shard.file, isTraining: shard.split == "train", source: source,
       counts: isPart ? nil : task.unit.counts, &report, progress: progress)

@@ -17,6 +17,10 @@ struct Build: ParsableCommand {
       number of threads and any interruption give the same bytes. --epochs N
       writes N differently drawn epochs; --epoch K writes the K-th of them,
       counted from 0, byte for byte.
+
+      For live pipes: --part R/W deals the rows out in turn to W workers, of which
+      this is number R, from 0; --start-row N goes on where a reader of this very
+      pipe stopped, after its first N rows. A cut pipe has no closing totals.
       """)
 
   @Argument(
@@ -63,6 +67,17 @@ struct Build: ParsableCommand {
   @Option(help: ArgumentHelp("Write only N rows of each split and epoch.", valueName: "n"))
   var limit: Int?
 
+  @Flag(help: "Write the rows of each unit in an order drawn anew for each epoch.")
+  var shuffle = false
+
+  @Option(
+    help: ArgumentHelp("Write only the rows of part R of W, counted from 0.", valueName: "r/w"))
+  var part: String?
+
+  @Option(
+    help: ArgumentHelp("Begin after the first N rows of train (of the part).", valueName: "n"))
+  var startRow = 0
+
   @Flag(help: "Print the totals as JSON on standard output.")
   var json = false
 
@@ -90,6 +105,9 @@ struct Build: ParsableCommand {
     options.compression = try ArrowCompression(named: compression)
     options.threads = global.threads
     options.limit = limit
+    options.shuffle = shuffle
+    if let part { options.part = try Part(part, option: "--part") }
+    options.startRow = startRow
 
     let display = global.display()
     let run = try BuildRun(options)
