@@ -38,6 +38,7 @@ let package = Package(
     door("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
     door("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev", brew: "openblas"),
     .target(name: "CICUText", dependencies: ["CICU"]),
+    .target(name: "CProcessor"),
 
     library("Digests", ["CCrypto"]),
     library("Concurrency"),
@@ -46,7 +47,7 @@ let package = Package(
     library("ArrowIPC", ["CZstd"]),
     library("UnicodeText", ["CICU", "CICUText"]),
     library("Corpus", ["JSON", "UnicodeText", "Digests", "CZlib", "CZstd"]),
-    library("Tokenization", ["JSON", "UnicodeText"]),
+    library("Tokenization", ["JSON", "UnicodeText", "CProcessor"]),
     library("Objectives", ["Randomness"]),
     library("Datasets", ["ArrowIPC", "JSON", "Digests", "Objectives"]),
     library(
@@ -77,7 +78,7 @@ let package = Package(
     tests("ArrowIPC"),
     tests("UnicodeText"),
     tests("Corpus", ["CZlib", "CZstd", "Digests", "UnicodeText"]),
-    tests("Tokenization"),
+    tests("Tokenization", ["CProcessor"]),
     tests("Objectives", ["Randomness"]),
     tests("Datasets", ["ArrowIPC", "Digests", "JSON", "Objectives"]),
     tests("Validation", ["ArrowIPC", "Datasets", "Digests", "JSON", "Objectives", "Randomness"]),

@@ -146,7 +146,7 @@ enum GPT2Pieces: PieceRule {
 
   /// The end of `'s 't 'm 'd 're 've 'll`, or `start`.
   @inline(__always)
-  private static func contractionEnd(_ text: TextBytes, _ start: Int) -> Int {
+  static func contractionEnd(_ text: TextBytes, _ start: Int) -> Int {
     let left = text.count &- start
     guard left >= 2 else { return start }
     let second = text[start &+ 1]
