@@ -36,10 +36,18 @@ public final class TokenizerSession {
   /// A line with the ids of any bytes.
   public func encode(bytes: [UInt8]) throws -> [UInt8] {
     try bytes.withUnsafeBufferPointer { try encoder.encode($0, into: &encoding) }
-    let ids = Self.list(encoding.ids)
-    guard encoding.parts.contains(.originalEnds) else { return ids + [UInt8(ascii: "\n")] }
-    return Array(#"{"ids":"#.utf8) + ids + Array(#","ends":"#.utf8)
-      + Self.list(encoding.originalEnds) + Array("}\n".utf8)
+    var line: [UInt8] = []
+    if encoding.parts.contains(.originalEnds) {
+      line += #"{"ids":"#.utf8
+      Self.append(encoding.ids, to: &line)
+      line += #","ends":"#.utf8
+      Self.append(encoding.originalEnds, to: &line)
+      line += "}\n".utf8
+    } else {
+      Self.append(encoding.ids, to: &line)
+      line.append(UInt8(ascii: "\n"))
+    }
+    return line
   }
 
   /// The text of a JSON array of ids, as a line with a JSON string or as plain bytes.
@@ -77,7 +85,26 @@ public final class TokenizerSession {
     }
   }
 
-  private static func list(_ numbers: [some BinaryInteger]) -> [UInt8] {
-    Array("[\(numbers.map { String($0) }.joined(separator: ","))]".utf8)
+  /// Appends a JSON array of numbers, none of them negative.
+  private static func append(_ numbers: [some FixedWidthInteger], to line: inout [UInt8]) {
+    line.reserveCapacity(line.count + 6 * numbers.count + 2)
+    line.append(UInt8(ascii: "["))
+    for (index, number) in numbers.enumerated() {
+      if index > 0 { line.append(UInt8(ascii: ",")) }
+      var rest = UInt64(number)
+      let start = line.count
+      repeat {
+        line.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+        rest /= 10
+      } while rest > 0
+      var end = line.count - 1
+      var first = start
+      while first < end {
+        line.swapAt(first, end)
+        first += 1
+        end -= 1
+      }
+    }
+    line.append(UInt8(ascii: "]"))
   }
 }

@@ -106,6 +106,11 @@ struct PreTokenizerReader {
       return add(
         .split(Splitter(pattern: .rule(rule), behavior: behavior, inverts: inverts)))
     }
+    if let clip = CLIPExpression(pattern: expression) {
+      return add(
+        .split(Splitter(pattern: .clip(clip), behavior: behavior, inverts: inverts)),
+        expression: isolates ? expression : nil)
+    }
     let translated = try SplitExpression.checked(expression, at: patternPart)
     add(
       .split(

@@ -25,41 +25,44 @@ protocol PieceModel: AnyObject {
 
 /// The tokens of a text.
 struct TokenBuffer {
-  private(set) var ids: [UInt32] = []
-  private(set) var ends: [Int] = []
-  private(set) var wordStarts: [Bool] = []
+  struct Token {
+    let id: UInt32
+    /// Whether a word starts with it.
+    let startsWord: Bool
+    let end: Int
+  }
+
+  private(set) var tokens: [Token] = []
 
   /// Appends a token that ends at a byte.
   /// - Parameter startsWord: whether a word starts with it, whatever its script.
   mutating func append(_ id: UInt32, end: Int, startsWord: Bool) {
-    ids.append(id)
-    ends.append(end)
-    wordStarts.append(startsWord)
+    tokens.append(Token(id: id, startsWord: startsWord, end: end))
   }
 
-  mutating func removeAll() {
-    ids.removeAll(keepingCapacity: true)
-    ends.removeAll(keepingCapacity: true)
-    wordStarts.removeAll(keepingCapacity: true)
-  }
+  mutating func removeAll() { tokens.removeAll(keepingCapacity: true) }
 }
 
 /// Runs a model that sees characters.
 final class CharacterEncoder: ModelEncoder {
   private let model: any PieceModel
-  private var tokens = TokenBuffer()
+  private var buffer = TokenBuffer()
   private var parts: Encoding.Parts = []
 
   init(_ model: any PieceModel) { self.model = model }
 
-  var ends: [Int] { tokens.ends }
+  var ends: [Int] { buffer.tokens.map(\.end) }
 
   func begin(parts: Encoding.Parts) {
     self.parts = parts
-    tokens.removeAll()
+    buffer.removeAll()
   }
 
   func encode(_ text: TextBytes, _ pieces: [Piece]) throws(TokenizerError) {
+    // Held here, so that its exclusive use is not checked for each piece.
+    var tokens = TokenBuffer()
+    swap(&tokens, &buffer)
+    defer { swap(&tokens, &buffer) }
     for piece in pieces {
       if piece.isText {
         try model.encode(text, piece.range, into: &tokens)
@@ -70,10 +73,14 @@ final class CharacterEncoder: ModelEncoder {
   }
 
   func flush(into result: inout Encoding, offset: Int) {
-    result.ids.append(contentsOf: tokens.ids)
+    let tokens = buffer.tokens
+    result.ids.reserveCapacity(result.ids.count + tokens.count)
+    for token in tokens { result.ids.append(token.id) }
     if parts.contains(.ends) {
-      for end in tokens.ends { result.ends.append(offset + end) }
+      for token in tokens { result.ends.append(offset + token.end) }
     }
-    if parts.contains(.wordStarts) { result.wordStarts.append(contentsOf: tokens.wordStarts) }
+    if parts.contains(.wordStarts) {
+      for token in tokens { result.wordStarts.append(token.startsWord) }
+    }
   }
 }

@@ -11,6 +11,8 @@ struct CharacterMap: Sendable, Hashable {
   private let replacements: [UInt8]
   /// Whether a rule begins with a byte.
   private let isFirst: [Bool]
+  /// Whether a rule begins with a byte below 128 and goes on, if it does, with another one.
+  private let isFirstOfASCII: [Bool]
 
   /// - Throws: `.malformed` if the form is another one; the array is walked once, so that no later
   ///   step can leave it or go round in circles.
@@ -34,6 +36,16 @@ struct CharacterMap: Sendable, Hashable {
     isFirst = (0..<256).map { byte in
       let at = Self.offset(units[0]) ^ byte
       return byte != 0 && at < units.count && Self.label(units[at]) == UInt32(byte)
+    }
+    isFirstOfASCII = isFirst.enumerated().map { byte, isFirst in
+      guard isFirst, byte < 0x80 else { return false }
+      let at = Self.offset(units[0]) ^ byte
+      if Self.hasLeaf(units[at]) { return true }
+      let children = at ^ Self.offset(units[at])
+      return (1..<0x80).contains { next in
+        let child = children ^ next
+        return child < units.count && Self.label(units[child]) == UInt32(next)
+      }
     }
     guard Self.isAcyclic(units, replacements) else { throw malformed("is damaged") }
   }
@@ -89,6 +101,10 @@ struct CharacterMap: Sendable, Hashable {
   /// Whether a rule can begin with a byte.
   @inline(__always)
   func canBegin(_ byte: UInt8) -> Bool { isFirst[Int(byte)] }
+
+  /// Whether a rule can begin with a byte below 128 that another such byte, or none, follows.
+  @inline(__always)
+  func canBeginASCII(_ byte: UInt8) -> Bool { isFirstOfASCII[Int(byte)] }
 
   /// The replacement of the shortest rule that is a prefix of a stretch of text, or nil.
   func shortest(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> ArraySlice<UInt8>? {

@@ -38,7 +38,8 @@ struct PrecompiledRewrite: Sendable, Hashable {
     var at = start
     while at < text.count {
       let byte = text[at]
-      if byte >= 0x80 || map.canBegin(byte) { return at }
+      // A carriage return and a line feed are one cluster.
+      if byte >= 0x80 || byte == 0x0D || map.canBeginASCII(byte) { return at }
       if at &+ 1 < text.count, text[at &+ 1] >= 0x80 { return at }
       at &+= 1
     }

@@ -9,6 +9,7 @@ enum ScalarSets {
   static let punctuationMark: UInt8 = 8
   static let wordCharacter: UInt8 = 16
   static let number: UInt8 = 32
+  static let capital: UInt8 = 64
 
   /// The sets of each scalar, as bits.
   private static let bits: [UInt8] = {
@@ -22,6 +23,11 @@ enum ScalarSets {
         for scalar in range { bits[Int(scalar)] |= bit }
       }
     }
+    for (first, last, step, _) in capitals {
+      for scalar in stride(from: first, through: last, by: Int(step)) {
+        bits[Int(scalar)] |= capital
+      }
+    }
     return bits
   }()
 
@@ -33,15 +39,14 @@ enum ScalarSets {
 
   /// The small letter of a scalar beyond ASCII other than U+0130, or the scalar.
   static func lowercase(_ scalar: UInt32) -> UInt32 {
+    guard contains(scalar, capital) else { return scalar }
     var low = 0
     var high = capitals.count
     while low < high {
       let middle = (low + high) / 2
       if capitals[middle].1 < scalar { low = middle + 1 } else { high = middle }
     }
-    guard low < capitals.count else { return scalar }
-    let (first, _, step, distance) = capitals[low]
-    guard scalar >= first, (scalar - first) % step == 0 else { return scalar }
+    let distance = capitals[low].3
     return UInt32(truncatingIfNeeded: Int64(scalar) + Int64(distance))
   }
 

@@ -11,7 +11,7 @@ final class SentencePieceNormalizer: Sendable {
   let escapesBlanks: Bool
   /// Tokens that users defined.
   let literals: PieceTrie?
-  /// Bytes that go through as they are.
+  /// Bytes below 128 that go through as they are before another such byte.
   private let isPlain: [Bool]
 
   init(
@@ -24,7 +24,7 @@ final class SentencePieceNormalizer: Sendable {
     self.escapesBlanks = escapesBlanks
     self.literals = literals
     isPlain = (0..<256).map { byte in
-      byte < 0x80 && byte != 0x20 && map?.canBegin(UInt8(byte)) != true
+      byte < 0x80 && byte != 0x20 && map?.canBeginASCII(UInt8(byte)) != true
         && literals?.child(PieceTrie.root, UInt8(byte)) ?? PieceTrie.none == PieceTrie.none
     }
   }
@@ -78,9 +78,13 @@ final class SentencePieceNormalizer: Sendable {
     if addsDummyPrefix { writeBlank(at, &writer) }
     var isAfterBlank = removesExtraBlanks
     while at < text.count {
-      if isPlain[Int(text[at])] {
-        let start = at
-        repeat { at &+= 1 } while at < text.count && isPlain[Int(text[at])]
+      let start = at
+      while at < text.count, isPlain[Int(text[at])],
+        at &+ 1 == text.count || text[at &+ 1] < 0x80
+      {
+        at &+= 1
+      }
+      if at > start {
         writer.begin(start)
         writer.output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<at]))
         isAfterBlank = false

@@ -36,7 +36,7 @@ struct Metaspace: Sendable, Hashable {
 
   private func rewrite(
     _ text: UnsafeBufferPointer<UInt8>, _ piece: Piece, prepends: Bool, _ output: inout [UInt8],
-    _ changes: inout TextChanges
+    _ changes: inout TextChanges?
   ) {
     let isMarked =
       text[piece.start] == 0x20 || text[piece.range].prefix(mark.count).elementsEqual(mark)
@@ -47,7 +47,7 @@ struct Metaspace: Sendable, Hashable {
       copied += min(UTF8Length.of(text[piece.start]), piece.end - piece.start)
       output.append(contentsOf: mark)
       output.append(contentsOf: UnsafeBufferPointer(rebasing: text[piece.start..<copied]))
-      changes.append(outputStart: start, outputEnd: output.count, originalEnd: copied)
+      changes?.append(outputStart: start, outputEnd: output.count, originalEnd: copied)
     }
     var at = copied
     while at < piece.end {
@@ -60,7 +60,7 @@ struct Metaspace: Sendable, Hashable {
       output.append(contentsOf: mark)
       at += 1
       copied = at
-      changes.append(outputStart: start, outputEnd: output.count, originalEnd: at)
+      changes?.append(outputStart: start, outputEnd: output.count, originalEnd: at)
     }
     output.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<piece.end]))
   }
@@ -70,9 +70,7 @@ struct Metaspace: Sendable, Hashable {
       var start = piece.start
       var at = start + 1
       while at < piece.end {
-        if text[at] == mark[0], piece.end - at >= mark.count,
-          (1..<mark.count).allSatisfy({ text[at + $0] == mark[$0] })
-        {
+        if text[at] == mark[0], piece.end - at >= mark.count, stands(in: text, at) {
           pieces.append(Piece(start: start, end: at))
           start = at
         }
@@ -80,5 +78,12 @@ struct Metaspace: Sendable, Hashable {
       }
       pieces.append(Piece(start: start, end: piece.end))
     }
+  }
+
+  /// Whether a mark, whose first byte does, stands at a position.
+  @inline(__always)
+  private func stands(in text: TextBytes, _ at: Int) -> Bool {
+    for index in 1..<mark.count where text[at &+ index] != mark[index] { return false }
+    return true
   }
 }

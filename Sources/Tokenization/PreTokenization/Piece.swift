@@ -55,20 +55,20 @@ struct PieceList {
   }
 
   /// Writes the text anew: each piece of text as `body` appends it, recording what it changed in
-  /// positions of the old and the new text.
+  /// positions of the old and the new text, where that is wanted.
   mutating func rewrite(
-    _ body: (UnsafeBufferPointer<UInt8>, Piece, inout [UInt8], inout TextChanges) -> Void
+    _ body: (UnsafeBufferPointer<UInt8>, Piece, inout [UInt8], inout TextChanges?) -> Void
   ) {
     var output: [UInt8] = []
     output.reserveCapacity(text.count + text.count / 8)
-    var changes = TextChanges()
+    var changes = alignment == nil ? nil : TextChanges()
     text.withUnsafeBufferPointer { old in
       var copied = 0
       for index in pieces.indices {
         let piece = pieces[index]
         if copied < piece.start {
           // What no piece holds any more is left out.
-          changes.append(
+          changes?.append(
             outputStart: output.count, outputEnd: output.count, originalEnd: piece.start)
         }
         let start = output.count
@@ -83,6 +83,6 @@ struct PieceList {
       }
     }
     text = output
-    alignment?.append(changes, outputCount: text.count)
+    if let changes { alignment?.append(changes, outputCount: text.count) }
   }
 }

@@ -76,7 +76,7 @@ enum PreTokenizerStep: Sendable, Hashable {
         if first != 0x20 {
           // The blank shares the place of the first character.
           let length = min(UTF8Length.of(first), piece.end - piece.start)
-          changes.append(
+          changes?.append(
             outputStart: output.count, outputEnd: output.count + 1 + length,
             originalEnd: piece.start + length)
           output.append(0x20)

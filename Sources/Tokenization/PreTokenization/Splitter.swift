@@ -30,6 +30,8 @@ enum SplitPattern: Sendable, Hashable {
   case text([UInt8])
   /// The pieces of a rule.
   case rule(PreTokenizerRule)
+  /// The expression of CLIP.
+  case clip(CLIPExpression)
   /// A regular expression in ICU's syntax.
   case expression(String)
 
@@ -41,6 +43,7 @@ enum SplitPattern: Sendable, Hashable {
     case .words: "words"
     case .text(let bytes): "\"\(String(decoding: bytes, as: UTF8.self))\""
     case .rule(let rule): rule.rawValue
+    case .clip: "clip"
     case .expression(let expression): expression
     }
   }
@@ -64,58 +67,46 @@ struct Splitter: Sendable, Hashable {
     }
   }
 
-  private struct Stretch {
-    var start: Int
-    var end: Int
-    var isMatch: Bool
-  }
-
   func apply(_ list: inout PieceList) throws(TokenizerError) {
     var failure: TokenizerError?
     var expression: RegularExpression?
     if case .expression(let pattern) = pattern { expression = try list.expression(pattern) }
-    var stretches: [Stretch] = []
     list.split { text, piece, pieces in
       if failure != nil { return }
-      stretches.removeAll(keepingCapacity: true)
       let inner = TextBytes(base: text.base + piece.start, count: piece.end - piece.start)
+      var cutter = PieceCutter(behavior: behavior, inverts: inverts, offset: piece.start)
+      swap(&cutter.pieces, &pieces)
       do throws(TokenizerError) {
-        try find(in: inner, expression, &stretches)
+        try find(in: inner, expression, &cutter)
       } catch {
         failure = error
       }
-      emit(stretches, at: piece.start, &pieces)
+      cutter.finish(inner.count)
+      swap(&cutter.pieces, &pieces)
     }
     if let failure { throw failure }
   }
 
-  /// Covers the text with matches and what lies between them.
+  /// Tells the cutter of all matches, in order.
   private func find(
-    in text: TextBytes, _ expression: RegularExpression?, _ stretches: inout [Stretch]
+    in text: TextBytes, _ expression: RegularExpression?, _ cutter: inout PieceCutter
   ) throws(TokenizerError) {
-    var covered = 0
-    func match(_ start: Int, _ end: Int) {
-      if covered < start {
-        stretches.append(Stretch(start: covered, end: start, isMatch: inverts))
-      }
-      stretches.append(Stretch(start: start, end: end, isMatch: !inverts))
-      covered = end
-    }
+    var at = 0
     switch pattern {
     case .whiteSpace:
-      forEachScalar(text) { at, length, kind in
-        if kind() == PieceClass.space { match(at, at + length) }
+      while at < text.count {
+        let (kind, length) = text.classAndLength(at)
+        if kind == PieceClass.space { cutter.match(at, at &+ length) }
+        at &+= length
       }
     case .punctuation, .numbers:
       let set = pattern == .numbers ? ScalarSets.number : ScalarSets.punctuationMark
-      var at = 0
       while at < text.count {
         let (scalar, length) = text.scalar(at)
-        if ScalarSets.contains(scalar, set) { match(at, at + length) }
-        at += length
+        if ScalarSets.contains(scalar, set) { cutter.match(at, at &+ length) }
+        at &+= length
       }
     case .words:
-      var at = 0
       while at < text.count {
         let (kind, length) = Self.wordKind(text, at)
         var end = at + length
@@ -124,30 +115,39 @@ struct Splitter: Sendable, Hashable {
           if next.kind != kind { break }
           end += next.length
         }
-        if kind != 0 { match(at, end) }
+        if kind != 0 { cutter.match(at, end) }
         at = end
       }
     case .text(let wanted):
-      var at = 0
       while at + wanted.count <= text.count {
         if text[at] == wanted[0],
           UnsafeBufferPointer(start: text.base + at, count: wanted.count).elementsEqual(wanted)
         {
-          match(at, at + wanted.count)
+          cutter.match(at, at + wanted.count)
           at += wanted.count
         } else {
           at += 1
         }
       }
     case .rule(let rule):
-      while covered < text.count { match(covered, rule.end(text, covered)) }
+      while at < text.count {
+        let end = rule.end(text, at)
+        cutter.match(at, end)
+        at = end
+      }
+    case .clip(let expression):
+      while at < text.count {
+        let end = expression.end(text, at)
+        if end > at { cutter.match(at, end) }
+        at = end > at ? end : at + text.classAndLength(at).length
+      }
     case .expression:
       guard let expression else { break }
       var isEmpty = false
       do {
         try expression.forEachMatch(in: UnsafeBufferPointer(start: text.base, count: text.count)) {
           start, end in
-          if start == end { isEmpty = true } else { match(start, end) }
+          if start == end { isEmpty = true } else { cutter.match(start, end) }
         }
       } catch {
         throw TokenizerError(.normalization, error.description)
@@ -159,21 +159,6 @@ struct Splitter: Sendable, Hashable {
             + "not agree about")
       }
     }
-    if covered < text.count {
-      stretches.append(Stretch(start: covered, end: text.count, isMatch: inverts))
-    }
-  }
-
-  @inline(__always)
-  private func forEachScalar(
-    _ text: TextBytes, _ body: (Int, Int, () -> UInt8) -> Void
-  ) {
-    var at = 0
-    while at < text.count {
-      let (kind, length) = text.classAndLength(at)
-      body(at, length) { kind }
-      at &+= length
-    }
   }
 
   /// 0 for white space, 1 for what `\w` matches, 2 for anything else.
@@ -182,47 +167,53 @@ struct Splitter: Sendable, Hashable {
     if ScalarSets.contains(scalar, ScalarSets.wordCharacter) { return (1, length) }
     return (scalar != .max && CharacterClasses.isWhitespace(scalar) ? 0 : 2, length)
   }
+}
 
-  /// Makes pieces of the stretches, as `tokenizers` does.
-  private func emit(_ stretches: [Stretch], at offset: Int, _ pieces: inout [Piece]) {
-    let first = pieces.count
-    func add(_ stretch: Stretch) {
-      pieces.append(Piece(start: offset + stretch.start, end: offset + stretch.end))
+/// Makes pieces of matches and of what lies between them, as `tokenizers` does.
+private struct PieceCutter {
+  let behavior: SplitBehavior
+  let inverts: Bool
+  /// Where the text begins in which positions count.
+  let offset: Int
+  var pieces: [Piece] = []
+  private var covered = 0
+  private var isFirst = true
+  private var isAfterMatch = false
+
+  init(behavior: SplitBehavior, inverts: Bool, offset: Int) {
+    self.behavior = behavior
+    self.inverts = inverts
+    self.offset = offset
+  }
+
+  @inline(__always)
+  mutating func match(_ start: Int, _ end: Int) {
+    if covered < start { add(covered, start, isMatch: inverts) }
+    add(start, end, isMatch: !inverts)
+    covered = end
+  }
+
+  /// Adds what is left of the text.
+  mutating func finish(_ count: Int) {
+    if covered < count { add(covered, count, isMatch: inverts) }
+  }
+
+  @inline(__always)
+  private mutating func add(_ start: Int, _ end: Int, isMatch: Bool) {
+    let joins =
+      switch behavior {
+      case .removed, .isolated: false
+      case .contiguous: isMatch == isAfterMatch
+      case .mergedWithPrevious: isMatch && !isAfterMatch
+      case .mergedWithNext: !isMatch && isAfterMatch
+      }
+    isAfterMatch = isMatch
+    if behavior == .removed && isMatch { return }
+    if joins && !isFirst {
+      pieces[pieces.count - 1].end = offset + end
+    } else {
+      pieces.append(Piece(start: offset + start, end: offset + end))
     }
-    var previousIsMatch = false
-    switch behavior {
-    case .removed:
-      for stretch in stretches where !stretch.isMatch { add(stretch) }
-    case .isolated:
-      for stretch in stretches { add(stretch) }
-    case .contiguous:
-      for stretch in stretches {
-        if stretch.isMatch == previousIsMatch, pieces.count > first {
-          pieces[pieces.count - 1].end = offset + stretch.end
-        } else {
-          add(stretch)
-        }
-        previousIsMatch = stretch.isMatch
-      }
-    case .mergedWithPrevious:
-      for stretch in stretches {
-        if stretch.isMatch, !previousIsMatch, pieces.count > first {
-          pieces[pieces.count - 1].end = offset + stretch.end
-        } else {
-          add(stretch)
-        }
-        previousIsMatch = stretch.isMatch
-      }
-    case .mergedWithNext:
-      for stretch in stretches.reversed() {
-        if stretch.isMatch, !previousIsMatch, pieces.count > first {
-          pieces[pieces.count - 1].start = offset + stretch.start
-        } else {
-          add(stretch)
-        }
-        previousIsMatch = stretch.isMatch
-      }
-      pieces[first...].reverse()
-    }
+    isFirst = false
   }
 }
