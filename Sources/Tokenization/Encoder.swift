@@ -12,7 +12,9 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   private let normalizedTokens: AddedTokenMatcher
   private let model: any ModelEncoder
   /// The quick way: bytes, split by one rule.
-  private let quick: (model: ByteEncoder, rule: PreTokenizerRule)?
+  private let quick: ByteEncoder?
+  /// Whether nothing is done to text before it is split.
+  private let isDirect: Bool
   private var list = PieceList()
 
   init(_ tokenizer: Tokenizer, addedTokens mode: AddedTokenMode, cacheMegabytes: Int) {
@@ -23,9 +25,10 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     let isExcluded = tokenizer.vocabulary.isSpecial.map { $0 && mode == .never }
     switch tokenizer.model {
     case .bytePairs(let model):
-      let encoder = ByteEncoder(model: model, cacheBytes: cacheBytes)
+      let rule = tokenizer.preTokenizer.rule
+      let encoder = ByteEncoder(model: model, rule: rule, cacheBytes: cacheBytes)
       self.model = encoder
-      quick = tokenizer.preTokenizer.rule.map { (encoder, $0) }
+      quick = rule == nil ? nil : encoder
     case .wordPiece(let model):
       self.model = CharacterEncoder(WordPieceEncoder(model))
       quick = nil
@@ -53,6 +56,7 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
         }
         return (done == nil ? bytes : content, token)
       })
+    isDirect = added.isEmpty && normalizer.isIdentity
   }
 
   /// Replaces `result` by the text as the tokenizer's normalization leaves it.
@@ -76,6 +80,14 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     result.removeAll()
     guard let base = text.baseAddress, !text.isEmpty else { return }
     let bytes = TextBytes(base: base, count: text.count)
+    if isDirect, let quick {
+      quick.begin(parts: result.parts)
+      try quick.encode(bytes, 0..<text.count)
+      quick.flush(into: &result, offset: 0)
+      if result.parts.contains(.originalEnds) { result.originalEnds.append(contentsOf: quick.ends) }
+      result.normalized.append(contentsOf: text)
+      return
+    }
     var at = 0
     while let match = rawTokens.next(in: bytes, from: at, floor: at) {
       try encodeSegment(
@@ -105,9 +117,9 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
     try tokenizer.normalizer.apply(text, to: &list.text, alignment: &list.alignment)
     findNormalizedTokens()
     model.begin(parts: result.parts)
-    if let (model, rule) = quick {
+    if let model = quick {
       try encodePieces { bytes, piece throws(TokenizerError) in
-        try model.encode(bytes, piece.range, rule: rule)
+        try model.encode(bytes, piece.range)
       } added: { bytes, piece throws(TokenizerError) in
         try model.encode(bytes, [piece])
       }

@@ -1,237 +1,212 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CProcessor
+import Synchronization
 import UnicodeText
 
-/// Byte-level byte-pair encoding of the pieces of texts.
-final class ByteEncoder: ModelEncoder {
-  private var pieces: PieceEncoder
-
-  init(model: BPEModel, cacheBytes: Int) {
-    pieces = PieceEncoder(model: model, cacheBytes: cacheBytes)
-  }
-
-  var ends: [Int] { pieces.ends }
-
-  func begin(parts: Encoding.Parts) { pieces.begin(parts: parts) }
-
-  func encode(_ text: TextBytes, _ list: [Piece]) throws(TokenizerError) {
-    for piece in list {
-      if piece.isText {
-        try pieces.encode(text, piece.range, rule: nil)
-      } else {
-        pieces.append(piece.token, end: piece.end)
-      }
-    }
-  }
-
-  /// Encodes a range of a text; pieces do not look beyond it.
-  func encode(
-    _ text: TextBytes, _ range: Range<Int>, rule: PreTokenizerRule
-  ) throws(TokenizerError) {
-    try pieces.encode(text, range, rule: rule)
-  }
-
-  func flush(into result: inout Encoding, offset: Int) {
-    pieces.flush(into: &result, offset: offset)
-  }
-}
-
-/// Splits normalized text into pieces and merges each, through the cache.
-private struct PieceEncoder: ~Copyable {
+/// Merges the pieces of texts, through the cache.
+///
+/// For each stretch that the scanner gives there are two loops. The first makes of each piece the key
+/// under which it is known, and asks for the line of the cache where it is; the second looks there.
+/// By then the line is near, and neither loop depends on what pieces there are; only for a piece that
+/// is not in its line, or has more than four tokens, the second leaves its way (`resolve`).
+struct PieceEncoder: ~Copyable {
   private let model: BPEModel
   private let byteIDs: UnsafeMutablePointer<UInt32>
   /// Whether symbols carry no affixes.
   private let isPlain: Bool
-  private var cache: PreTokenCache
+  private var cache: PieceCache
   private var merger = BPEMerger()
-  private var ids = RawStack<UInt32>(capacity: 1 << 12)
-  /// 1 where a piece begins.
-  private var starts = RawStack<UInt8>(capacity: 1 << 12)
-  private var parts: Encoding.Parts = []
-  private var wantsEnds = false
-  /// The ends of the tokens of the last text, where ends are wanted.
-  private(set) var ends: [Int] = []
-  private var wordStarts: [Bool] = []
-  /// The length of a piece that is too long to be merged, or 0.
-  private var longestRefused = 0
+  private let keys: UnsafeMutablePointer<PieceCache.Key>
+  /// For each length up to 15, which bits of a key are bytes of the piece.
+  private let keyMasks: UnsafeMutablePointer<UInt64>
+  private var tokens = RawStack<UInt32>(capacity: 1 << 12)
+  /// 1 where a piece begins; only if wanted.
+  private var pieceMarks = RawStack<UInt8>(capacity: 1 << 12)
+  private var marksPieces = false
+  /// The length of a piece that is too long to be merged.
+  private(set) var refusedLength: Int?
 
-  init(model: BPEModel, cacheBytes: Int) {
+  init(model: BPEModel, cacheBytes: Int, isSeeded: Bool = true) {
     self.model = model
     isPlain = model.affixes.isEmpty
     byteIDs = .allocate(capacity: 256)
     byteIDs.initialize(from: model.byteIDs, count: 256)
-    cache = PreTokenCache(maximumBytes: cacheBytes)
+    cache = PieceCache(maximumBytes: cacheBytes, seed: isSeeded ? model.seed : nil)
+    keys = .allocate(capacity: PieceScanner.byteCount)
+    keyMasks = .allocate(capacity: 32)
+    for length in 0..<16 {
+      keyMasks[2 * length] = length >= 8 ? .max : (1 << UInt64(8 * length)) - 1
+      keyMasks[2 * length + 1] = length <= 8 ? 0 : (1 << UInt64(8 * length - 64)) - 1
+    }
   }
 
-  deinit { byteIDs.deallocate() }
-
-  mutating func begin(parts: Encoding.Parts) {
-    self.parts = parts
-    wantsEnds = !parts.isEmpty
-    longestRefused = 0
-    ids.removeAll()
-    starts.removeAll()
-    ends.removeAll(keepingCapacity: true)
-    wordStarts.removeAll(keepingCapacity: true)
+  deinit {
+    byteIDs.deallocate()
+    keys.deallocate()
+    keyMasks.deallocate()
   }
 
-  /// Encodes a range of a text by the pieces of a rule, or as one piece.
-  mutating func encode(
-    _ text: TextBytes, _ range: Range<Int>, rule: PreTokenizerRule?
-  ) throws(TokenizerError) {
-    if range.isEmpty { return }
-    let bytes = TextBytes(base: text.base + range.lowerBound, count: range.count)
-    if model.missingByte != nil, model.unknown == nil { try checkAlphabet(bytes) }
-    let first = ids.count
-    switch rule {
-    case .gpt2: encode(bytes, GPT2Pieces.self)
-    case .cl100k, .llama3: encode(bytes, CL100KPieces.self)
-    case .whitespace: encode(bytes, WhitespacePieces.self)
-    case .o200k: encode(bytes, O200KPieces.self)
-    case .qwen2: encode(bytes, Qwen2Pieces.self)
-    case .deepseek: encode(bytes, DeepSeekPieces.self)
-    case nil: encode(bytes, WholePieces.self)
-    }
-    if longestRefused > 0 {
-      throw TokenizerError(
-        .textTooLong,
-        "a stretch of \(longestRefused) bytes without a place to split it: the limit is "
-          + "\(BPEMerger.pieceLimit); split the document")
-    }
-    if wantsEnds { locate(from: first, in: text, at: range.lowerBound) }
+  /// The number of tokens.
+  var count: Int { tokens.count }
+  /// The tokens so far. Valid until there are more.
+  var ids: UnsafeBufferPointer<UInt32> {
+    UnsafeBufferPointer(start: tokens.base, count: tokens.count)
+  }
+  /// For each token, whether a piece begins with it.
+  var marks: UnsafeBufferPointer<Bool> {
+    UnsafeBufferPointer(
+      start: UnsafeRawPointer(pieceMarks.base).assumingMemoryBound(to: Bool.self),
+      count: pieceMarks.count)
+  }
+
+  /// Begins a text.
+  mutating func begin(marksPieces: Bool) {
+    self.marksPieces = marksPieces
+    refusedLength = nil
+    tokens.removeAll()
+    pieceMarks.removeAll()
   }
 
   /// Adds a token that was matched as a whole.
-  mutating func append(_ id: UInt32, end: Int) {
-    ids.reserve(1)
-    ids.end[0] = id
-    ids.advance(1)
-    starts.reserve(1)
-    starts.end[0] = 1
-    starts.advance(1)
-    if wantsEnds {
-      ends.append(end)
-      wordStarts.append(true)
-    }
+  mutating func append(_ id: UInt32) {
+    tokens.append(id)
+    if marksPieces { pieceMarks.append(1) }
   }
 
-  /// Appends the tokens of the text to an encoding, in which the text begins at `offset`.
-  func flush(into result: inout Encoding, offset: Int) {
-    result.ids.append(contentsOf: UnsafeBufferPointer(start: ids.base, count: ids.count))
-    if parts.contains(.ends) {
-      if offset == 0 {
-        result.ends.append(contentsOf: ends)
-      } else {
-        for end in ends { result.ends.append(offset + end) }
-      }
-    }
-    if parts.contains(.wordStarts) { result.wordStarts.append(contentsOf: wordStarts) }
-  }
-
-  private func checkAlphabet(_ text: TextBytes) throws(TokenizerError) {
-    // Where symbols have affixes, each byte must have all of its forms.
-    func isMissing(_ byte: Int) -> Bool {
-      let forms = [model.byteIDs, model.innerIDs, model.lastIDs, model.onlyIDs]
-      return forms.contains { !$0.isEmpty && $0[byte] == BPEModel.noToken }
-    }
-    let missing = (0..<256).map(isMissing)
-    for at in 0..<text.count where missing[Int(text[at])] {
-      throw TokenizerError(
-        .unencodableByte,
-        "the vocabulary has no token for byte \(text[at]) at offset \(at) of the text; use a "
-          + "tokenizer with all 256 bytes")
-    }
-  }
-
-  /// Ends by the lengths of the tokens, and word starts.
-  private mutating func locate(from first: Int, in text: TextBytes, at start: Int) {
-    var end = start
-    let ids = ids.base
-    let starts = starts.base
-    let count = self.ids.count
-    let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
-    model.lengths.withUnsafeBufferPointer { lengths in
-      for at in first..<count {
-        var isStart = starts[at] != 0
-        if !isStart, end < text.count, text[end] >= 0xE0 {
-          let (scalar, _) = text.scalar(end)
-          isStart = scalar != .max && CharacterClasses.startsWordEach(scalar)
-        }
-        wordStarts.append(isStart)
-        end &+= isPlain ? Int(lengths[Int(ids[at])]) : affixedLength(at, starts[at] != 0)
-        ends.append(end)
-      }
-    }
-  }
-
-  /// The bytes that a token covers where it may be unknown or carry affixes.
-  private func affixedLength(_ at: Int, _ isFirst: Bool) -> Int {
-    let id = ids.base[at]
-    if id == model.unknown { return 1 }
-    let isLast = at &+ 1 == ids.count || starts.base[at &+ 1] != 0
-    return Int(model.lengths[Int(id)]) - (isFirst ? 0 : model.affixes.prefix.utf8.count)
-      - (isLast ? model.affixes.suffix.utf8.count : 0)
-  }
-
-  private mutating func encode<Rule: PieceRule>(_ text: TextBytes, _ rule: Rule.Type) {
+  /// Adds the tokens of a text. Returns whether it may have a byte of 0xE0 or above.
+  mutating func encode(_ text: TextBytes, _ scanner: inout PieceScanner) -> Bool {
     var at = 0
+    var hasWide = false
     while at < text.count {
-      let end = Rule.end(text, at)
-      let length = end &- at
-      ids.reserve(length)
-      starts.reserve(length)
-      let count = encodePiece(text.base + at, length, readable: text.count &- at)
-      starts.end[0] = 1
-      var token = 1
-      while token < count {
-        starts.end[token] = 0
-        token &+= 1
+      let pieces = scanner.scan(text, from: at)
+      if scanner.hasWide { hasWide = true }
+      let bounds = UnsafePointer(scanner.bounds)
+      let length = Int(bounds[pieces])
+      let base = text.base + at
+      tokens.reserve(length &+ PieceCache.inlineTokens)
+      makeKeys(base, bounds, pieces, readable: text.count &- at)
+      if marksPieces {
+        pieceMarks.reserve(length &+ PieceCache.inlineTokens)
+        lookUp(base, bounds, pieces, marksPieces: true)
+      } else {
+        lookUp(base, bounds, pieces, marksPieces: false)
       }
-      starts.advance(count)
-      ids.advance(count)
-      at = end
+      at &+= length
+    }
+    return hasWide
+  }
+
+  /// Makes the keys of pieces and asks for their lines.
+  @inline(never)
+  private func makeKeys(
+    _ base: UnsafePointer<UInt8>, _ bounds: UnsafePointer<UInt32>, _ count: Int, readable: Int
+  ) {
+    let keys = keys
+    let masks = keyMasks
+    let table = cache.table
+    let shift = cache.shift
+    // Of the last pieces sixteen bytes may not be there to be read.
+    var quick = count
+    while quick > 0, Int(bounds[quick &- 1]) &+ 16 > readable { quick &-= 1 }
+    var start = 0
+    var index = 0
+    while index < quick {
+      let end = Int(bounds[index &+ 1])
+      let length = end &- start
+      let raw = UnsafeRawPointer(base + start)
+      if length <= PieceCache.longestInline {
+        let low = raw.loadUnaligned(as: UInt64.self) & masks[2 &* length]
+        let high =
+          raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & masks[2 &* length &+ 1]
+          | UInt64(truncatingIfNeeded: length) &<< 56
+        keys[index] = PieceCache.Key(low: low, high: high)
+      } else {
+        keys[index] = PieceCache.Key(long: base + start, length)
+      }
+      cprocessor_prefetch(table + PieceCache.place(keys[index].hash, shift))
+      start = end
+      index &+= 1
+    }
+    while index < count {
+      let end = Int(bounds[index &+ 1])
+      let length = end &- start
+      keys[index] =
+        length <= PieceCache.longestInline
+        ? PieceCache.Key(short: base + start, length) : PieceCache.Key(long: base + start, length)
+      cprocessor_prefetch(table + PieceCache.place(keys[index].hash, shift))
+      start = end
+      index &+= 1
     }
   }
 
-  /// Writes the tokens of a piece at the end of `ids`, where there is room.
+  /// Appends the tokens of pieces by their keys.
   @inline(__always)
-  private mutating func encodePiece(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, readable: Int
-  ) -> Int {
-    let target = ids.end
-    if length == 1, isPlain {
-      target[0] = byteIDs[Int(piece[0])]
-      return 1
+  private mutating func lookUp(
+    _ base: UnsafePointer<UInt8>, _ bounds: UnsafePointer<UInt32>, _ count: Int, marksPieces: Bool
+  ) {
+    let keys = keys
+    var table = cache.table
+    var shift = cache.shift
+    var ids = UnsafeMutableRawPointer(tokens.end)
+    var marks = UnsafeMutableRawPointer(pieceMarks.end)
+    let firstIDs = ids
+    var index = 0
+    while index < count {
+      let key = keys[index]
+      let line = (table + PieceCache.place(key.hash, shift))
+        .assumingMemoryBound(to: UInt64.self)
+      let isFirst = (line[0] ^ key.low) | (line[1] ^ key.high) == 0
+      let isSecond = (line[4] ^ key.low) | (line[5] ^ key.high) == 0
+      let entry = line + (isSecond ? 4 : 0)
+      let first = entry[2]
+      var number = Int(truncatingIfNeeded: first &>> 24 & 0xFF)
+      if (isFirst || isSecond) && number <= PieceCache.inlineTokens {
+        ids.storeBytes(of: first & 0xFFFF_FFFF_00FF_FFFF, as: UInt64.self)
+        ids.storeBytes(of: entry[3], toByteOffset: 8, as: UInt64.self)
+        if marksPieces { marks.storeBytes(of: UInt32(1).littleEndian, as: UInt32.self) }
+      } else {
+        let start = Int(bounds[index])
+        number = resolve(
+          key, base + start, Int(bounds[index &+ 1]) &- start,
+          to: ids.assumingMemoryBound(to: UInt32.self))
+        table = cache.table
+        shift = cache.shift
+        if marksPieces {
+          marks.initializeMemory(as: UInt8.self, repeating: 0, count: number)
+          marks.storeBytes(of: 1, as: UInt8.self)
+        }
+      }
+      ids += 4 &* number
+      if marksPieces { marks += number }
+      index &+= 1
     }
-    if length <= PreTokenCache.longestInline {
-      let key = PreTokenCache.inlineKey(piece, length, readable: readable)
-      if let entry = cache.find(key) { return cache.copyTokens(entry, to: target) }
+    let added = (ids - firstIDs) / 4
+    tokens.advance(added)
+    if marksPieces { pieceMarks.advance(added) }
+  }
+
+  /// Writes the tokens of a piece that is not at hand; returns how many they are.
+  @inline(never)
+  private mutating func resolve(
+    _ key: PieceCache.Key, _ piece: UnsafePointer<UInt8>, _ length: Int,
+    to target: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    if key.high != PieceCache.Key.uncached {
+      let known = cache.tokens(of: key, piece, length, to: target)
+      if known > 0 { return known }
       let count = merge(piece, length, to: target)
-      cache.insert(key, target, count)
+      cache.insert(key, piece, length, target, count)
       return count
     }
-    return encodeLongPiece(piece, length, to: target)
+    guard length <= BPEMerger.pieceLimit else {
+      refusedLength = length
+      target[0] = 0
+      return 1
+    }
+    return merge(piece, length, to: target)
   }
 
-  @inline(never)
-  private mutating func encodeLongPiece(
-    _ piece: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt32>
-  ) -> Int {
-    if length > BPEMerger.pieceLimit {
-      longestRefused = max(longestRefused, length)
-      return 0
-    }
-    if length > PreTokenCache.longestPiece { return merge(piece, length, to: target) }
-    let hash = ByteHash.hash(UnsafeRawPointer(piece), length)
-    if let entry = cache.findLong(piece, length, hash: hash) {
-      return cache.copyTokens(entry, to: target)
-    }
-    let count = merge(piece, length, to: target)
-    cache.insertLong(piece, length, hash: hash, target, count)
-    return count
-  }
-
-  @inline(never)
   private mutating func merge(
     _ piece: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt32>
   ) -> Int {
@@ -259,5 +234,41 @@ private struct PieceEncoder: ~Copyable {
     for at in 1..<(length - 1) { symbols[at] = model.innerIDs[Int(piece[at])] }
     symbols[length - 1] = model.lastIDs[Int(piece[length - 1])]
     return merger.merge(length, model.table)
+  }
+}
+
+extension PieceEncoder {
+  /// The tokens of a model, up to those that are no key of their own, as merging splits them.
+  ///
+  /// Not "a token is itself": some tokens no merge leads to.
+  mutating func seed() -> PieceSeed {
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { target in
+      guard let target = target.baseAddress else { return }
+      for id in 0..<model.spelled.count {
+        model.spelled[id].withUnsafeBufferPointer { bytes in
+          guard let piece = bytes.baseAddress, (1...PieceCache.longestInline).contains(bytes.count)
+          else { return }
+          if bytes.contains(where: { model.byteIDs[Int($0)] == BPEModel.noToken }) { return }
+          let key = PieceCache.Key(short: piece, bytes.count)
+          _ = resolve(key, piece, bytes.count, to: target)
+        }
+      }
+    }
+    return cache.asSeed()
+  }
+}
+
+/// Makes the seed of a model when it is first asked for.
+final class PieceSeedMaker: Sendable {
+  private let made = Mutex<PieceSeed?>(nil)
+
+  func seed(of model: BPEModel) -> PieceSeed {
+    made.withLock { made in
+      if let made { return made }
+      var encoder = PieceEncoder(model: model, cacheBytes: 1 << 30, isSeeded: false)
+      let seed = encoder.seed()
+      made = seed
+      return seed
+    }
   }
 }

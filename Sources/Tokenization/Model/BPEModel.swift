@@ -34,6 +34,9 @@ struct BPEModel: Sendable {
   let lengths: [UInt32]
   /// Bytes without a token, if there are any.
   let missingByte: UInt8?
+  /// The bytes of each token.
+  let spelled: ByteStrings
+  private let seedMaker = PieceSeedMaker()
 
   init(
     byteIDs: [UInt32], table: PairTable, merges: [(left: UInt32, right: UInt32)],
@@ -58,12 +61,16 @@ struct BPEModel: Sendable {
     self.table = table
     self.merges = merges
     self.wholePieces = wholePieces
+    spelled = vocabulary.spelled
     lengths = (0..<vocabulary.size).map { UInt32(vocabulary.spelled.length($0)) }
     missingByte =
       missing ?? innerIDs.firstIndex(of: Self.noToken).map { UInt8($0) }
       ?? lastIDs.firstIndex(of: Self.noToken).map { UInt8($0) }
       ?? onlyIDs.firstIndex(of: Self.noToken).map { UInt8($0) }
   }
+
+  /// What caches of this model begin with; made when it is first asked for.
+  var seed: PieceSeed { seedMaker.seed(of: self) }
 
   /// Makes the model of a vocabulary whose tokens are written in printable characters.
   init(

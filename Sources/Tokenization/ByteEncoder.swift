@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import UnicodeText
+
+/// Byte-level byte-pair encoding of the pieces of texts.
+final class ByteEncoder: ModelEncoder {
+  private let model: BPEModel
+  private var pieces: PieceEncoder
+  private var scanner: PieceScanner
+  private var wholeScanner = PieceScanner(nil)
+  private var parts: Encoding.Parts = []
+  /// The ends of the tokens of the last text, where ends are wanted.
+  private(set) var ends: [Int] = []
+  private var wordStarts: [Bool] = []
+
+  /// - Parameter rule: the rule of `encode(_:_:)` for ranges.
+  init(model: BPEModel, rule: PreTokenizerRule?, cacheBytes: Int) {
+    self.model = model
+    scanner = PieceScanner(rule)
+    pieces = PieceEncoder(model: model, cacheBytes: cacheBytes)
+  }
+
+  func begin(parts: Encoding.Parts) {
+    self.parts = parts
+    pieces.begin(marksPieces: !parts.isEmpty)
+    ends.removeAll(keepingCapacity: true)
+    wordStarts.removeAll(keepingCapacity: true)
+  }
+
+  func encode(_ text: TextBytes, _ list: [Piece]) throws(TokenizerError) {
+    for piece in list {
+      if piece.isText {
+        try encode(text, piece.range, &wholeScanner)
+      } else {
+        pieces.append(piece.token)
+        if !parts.isEmpty {
+          ends.append(piece.end)
+          wordStarts.append(true)
+        }
+      }
+    }
+  }
+
+  /// Encodes a range of a text by the pieces of the rule, which do not look beyond it.
+  func encode(_ text: TextBytes, _ range: Range<Int>) throws(TokenizerError) {
+    try encode(text, range, &scanner)
+  }
+
+  private func encode(
+    _ text: TextBytes, _ range: Range<Int>, _ scanner: inout PieceScanner
+  ) throws(TokenizerError) {
+    if range.isEmpty { return }
+    let bytes = TextBytes(base: text.base + range.lowerBound, count: range.count)
+    if model.missingByte != nil, model.unknown == nil { try checkAlphabet(bytes) }
+    let first = pieces.count
+    let hasWide = pieces.encode(bytes, &scanner)
+    if let length = pieces.refusedLength {
+      throw TokenizerError(
+        .textTooLong,
+        "a stretch of \(length) bytes without a place to split it: the limit is "
+          + "\(BPEMerger.pieceLimit); split the document")
+    }
+    if parts.isEmpty { return }
+    let wantsEnds = parts.contains(.ends) || parts.contains(.originalEnds)
+    if wantsEnds || hasWide {
+      locate(from: first, in: text, at: range.lowerBound)
+    } else {
+      wordStarts.append(contentsOf: UnsafeBufferPointer(rebasing: pieces.marks[first...]))
+    }
+  }
+
+  /// Appends the tokens of the text to an encoding, in which the text begins at `offset`.
+  func flush(into result: inout Encoding, offset: Int) {
+    result.ids.append(contentsOf: pieces.ids)
+    if parts.contains(.ends) {
+      if offset == 0 {
+        result.ends.append(contentsOf: ends)
+      } else {
+        for end in ends { result.ends.append(offset + end) }
+      }
+    }
+    if parts.contains(.wordStarts) { result.wordStarts.append(contentsOf: wordStarts) }
+  }
+
+  private func checkAlphabet(_ text: TextBytes) throws(TokenizerError) {
+    // Where symbols have affixes, each byte must have all of its forms.
+    func isMissing(_ byte: Int) -> Bool {
+      let forms = [model.byteIDs, model.innerIDs, model.lastIDs, model.onlyIDs]
+      return forms.contains { !$0.isEmpty && $0[byte] == BPEModel.noToken }
+    }
+    let missing = (0..<256).map(isMissing)
+    for at in 0..<text.count where missing[Int(text[at])] {
+      throw TokenizerError(
+        .unencodableByte,
+        "the vocabulary has no token for byte \(text[at]) at offset \(at) of the text; use a "
+          + "tokenizer with all 256 bytes")
+    }
+  }
+
+  /// Ends by the lengths of the tokens, and word starts.
+  private func locate(from first: Int, in text: TextBytes, at start: Int) {
+    var end = start
+    let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
+    let ids = pieces.ids
+    let startsPiece = pieces.marks
+    wordStarts.reserveCapacity(wordStarts.count + ids.count - first)
+    model.lengths.withUnsafeBufferPointer { lengths in
+      for at in first..<ids.count {
+        var isStart = startsPiece[at]
+        if !isStart, end < text.count, text[end] >= 0xE0 {
+          let (scalar, _) = text.scalar(end)
+          isStart = scalar != .max && CharacterClasses.startsWordEach(scalar)
+        }
+        wordStarts.append(isStart)
+        end &+=
+          isPlain ? Int(lengths[Int(ids[at])]) : affixedLength(ids, startsPiece, at)
+        ends.append(end)
+      }
+    }
+  }
+
+  /// The bytes that a token covers where it may be unknown or carry affixes.
+  private func affixedLength(
+    _ ids: UnsafeBufferPointer<UInt32>, _ startsPiece: UnsafeBufferPointer<Bool>, _ at: Int
+  ) -> Int {
+    let id = ids[at]
+    if id == model.unknown { return 1 }
+    let isLast = at &+ 1 == ids.count || startsPiece[at &+ 1]
+    return Int(model.lengths[Int(id)]) - (startsPiece[at] ? 0 : model.affixes.prefix.utf8.count)
+      - (isLast ? model.affixes.suffix.utf8.count : 0)
+  }
+}
