@@ -54,7 +54,9 @@ let package = Package(
       "Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
     library(
       "Training",
-      ["Datasets", "JSON", "Digests", "Randomness", "Concurrency", "COpenBLAS"]),
+      [
+        "Datasets", "Objectives", "JSON", "Digests", "Randomness", "Concurrency", "COpenBLAS",
+      ]),
     library(
       "Pipeline",
       [

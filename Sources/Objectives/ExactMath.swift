@@ -2,10 +2,10 @@
 
 /// Functions made of IEEE 754 operations alone, which round the same everywhere: nothing of a
 /// mathematical library decides a byte.
-enum ExactMath {
+public enum ExactMath {
   /// `base` to the power of `exponent`, for positive bases and exponents of 0 to 4: the whole part
   /// by multiplication, 24 binary places by repeated square roots.
-  static func power(_ base: Double, _ exponent: Double) -> Double {
+  public static func power(_ base: Double, _ exponent: Double) -> Double {
     var result = 1.0
     var whole = Int(exponent)
     while whole > 0 {
@@ -28,7 +28,7 @@ enum ExactMath {
   /// The natural logarithm of a positive, finite number, to about 15 digits.
   ///
   /// x = m·2ᵉ with m in √½…√2; ln m = 2·artanh((m − 1)/(m + 1)) by its series.
-  static func logarithm(_ value: Double) -> Double {
+  public static func logarithm(_ value: Double) -> Double {
     var exponent = Double(value.exponent)
     var significand = value.significand
     if significand > 1.414_213_562_373_095_1 {

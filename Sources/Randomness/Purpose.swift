@@ -27,4 +27,6 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case measurement = 9
   /// How much of a frame is noise; frame 0 where the unit draws once for all of its frames.
   case noise = 10
+  /// The first weights of a model; the frame is the ordinal of the parameter.
+  case weights = 11
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Randomness
 
 /// What computes matrix products.
 public enum MatrixKernel: String, Sendable, Hashable, CaseIterable {
@@ -10,47 +11,135 @@ public enum MatrixKernel: String, Sendable, Hashable, CaseIterable {
 
 /// A small transformer with its weights, their gradients, and the state of its optimizer.
 ///
-/// Not to be used by several threads at once; it runs `threads` of its own.
+///     let model = try Model(.small(.bert, vocabularySize: 8192, positions: 128), seed: 1)
+///     let losses = try model.step([batch], optimizer: AdamW(learningRate: 1e-3))
+///
+/// There is no dropout. Not to be used by several threads at once; it runs threads of its own.
 public final class Model {
   /// The sizes.
   public let configuration: ModelConfiguration
+  /// Optimizer steps that were taken.
+  public internal(set) var steps = 0
+  let machine: Machine
+  let parameters: ParameterStore
+  let optimizerState: OptimizerState
+  private var graphs: [Graph] = []
 
   /// A model with fresh weights.
   ///
+  /// - Parameters:
+  ///   - configuration: The sizes.
+  ///   - seed: The key of the weights.
+  ///   - threads: Threads that compute.
+  ///   - kernel: What computes matrix products.
   /// - Throws: ``TrainingError`` (`usage`) if the sizes do not fit together.
-  public init(
+  public convenience init(
     _ configuration: ModelConfiguration, seed: UInt64, threads: Int = 1,
     kernel: MatrixKernel = .openBLAS
   ) throws(TrainingError) {
+    try self.init(declaring: configuration, threads: threads, kernel: kernel)
+    drawMissing(seed: seed)
+  }
+
+  /// A model whose weights are zero and not set.
+  init(
+    declaring configuration: ModelConfiguration, threads: Int, kernel: MatrixKernel
+  ) throws(TrainingError) {
+    try configuration.check()
     self.configuration = configuration
+    machine = Machine(threads: threads, kernel: kernel)
+    parameters = ParameterStore()
+    // The smallest graph asks for all weights.
+    let shape = Graph.Shape(rows: 1, length: 1, decoderLength: configuration.family == .t5 ? 1 : 0)
+    Self.build(configuration, Graph(shape, parameters: parameters, machine: machine))
+    optimizerState = OptimizerState(parameters)
   }
 
-  /// Takes one step of the optimizer on the mean loss over all batches.
-  ///
-  /// - Returns: The losses before the step.
-  /// - Throws: ``TrainingError``: `usage` for a batch that does not fit the model, `diverged` when
-  ///   the loss is not a number any more.
-  public func step(
-    _ batches: [TrainingBatch], optimizer: AdamW
-  ) throws(TrainingError) -> StepLosses {
-    throw TrainingError(.unsupported, "not trained yet")
+  private static func build(_ configuration: ModelConfiguration, _ graph: Graph) {
+    switch configuration.family {
+    case .bert: BertModel.build(configuration, graph)
+    case .electra: ElectraModel.build(configuration, graph)
+    case .t5: T5Model.build(configuration, graph)
+    case .gpt2: GPT2Model.build(configuration, graph)
+    }
   }
 
-  /// The nats of every label.
-  ///
-  /// - Throws: ``TrainingError`` (`usage`) for a batch that does not fit the model.
-  public func evaluate(_ batch: TrainingBatch) throws(TrainingError) -> Evaluation {
-    throw TrainingError(.unsupported, "not trained yet")
+  /// The graph for a batch: one that is there, if it is of the same lengths and large enough.
+  private func graph(for batch: TrainingBatch) -> Graph {
+    let shape = Graph.Shape(
+      rows: batch.rows, length: batch.length, decoderLength: batch.decoder?.length ?? 0)
+    let known = graphs.firstIndex {
+      $0.shape.length == shape.length && $0.shape.decoderLength == shape.decoderLength
+        && $0.shape.rows >= shape.rows
+    }
+    if let known {
+      // The latest used stands last.
+      graphs.append(graphs.remove(at: known))
+    } else {
+      graphs.removeAll {
+        $0.shape.length == shape.length && $0.shape.decoderLength == shape.decoderLength
+      }
+      if graphs.count >= Self.keptGraphs { graphs.removeFirst() }
+      let graph = Graph(shape, parameters: parameters, machine: machine)
+      Self.build(configuration, graph)
+      graphs.append(graph)
+    }
+    return graphs[graphs.count - 1]
   }
 
-  /// The logits at some positions, whether labelled or not.
+  private static let keptGraphs = 3
+
+  /// A graph with the batch loaded.
+  func prepare(_ batch: TrainingBatch) throws(TrainingError) -> Graph {
+    try batch.check(against: configuration)
+    let graph = graph(for: batch)
+    graph.load(batch)
+    return graph
+  }
+
+  /// Adds a batch's gradients to those of all parameters.
   ///
-  /// - Parameter positions: row × label length + position, ascending.
-  /// - Returns: positions × vocabulary; for ELECTRA one a position.
-  /// - Throws: ``TrainingError`` (`usage`) for a batch that does not fit the model.
-  public func logits(
-    _ batch: TrainingBatch, at positions: [Int]
-  ) throws(TrainingError) -> [Float] {
-    throw TrainingError(.unsupported, "not trained yet")
+  /// - Returns: the sums of the nats of tokens and of pairs.
+  func differentiate(
+    _ batch: TrainingBatch, labels: Int, pairs: Int
+  ) throws(TrainingError) -> (tokens: Double, pairs: Double) {
+    let graph = try prepare(batch)
+    graph.labelled.task = .train(scale: 1 / Float(max(1, labels)))
+    graph.pairs.task = .train(scale: 1 / Float(max(1, pairs)))
+    graph.forward()
+    graph.backward()
+    return (graph.labelled.totalNats, graph.pairs.totalNats)
+  }
+
+  /// Draws all weights that were not read.
+  func drawMissing(seed: UInt64) {
+    for (index, parameter) in parameters.all.enumerated() where !parameter.isSet {
+      parameter.draw(key: StreamKey(seed: seed), ordinal: index)
+    }
+  }
+}
+
+extension Parameter {
+  /// Sets the values as the initialization says, from a stream of their own.
+  func draw(key: StreamKey, ordinal: Int) {
+    isSet = true
+    switch initialization {
+    case .zeros: value.clear(count)
+    case .ones: value.update(repeating: 1, count: count)
+    case .normal(let deviation):
+      guard let streams = try? RandomStreams(key: key, unit: 0) else { return }
+      var stream = streams.stream(.weights, frame: UInt32(truncatingIfNeeded: ordinal))
+      // The sum of twelve uniform draws has variance 1, and is normal as far as weights care.
+      for index in 0..<count {
+        var sum: UInt32 = 0
+        for _ in 0..<6 {
+          let word = stream.next32()
+          sum &+= word & 0xFFFF
+          sum &+= word >> 16
+        }
+        let normal = (Double(sum) - 6 * 65_535) / 65_536
+        value[index] = Float(normal * deviation)
+      }
+    }
   }
 }

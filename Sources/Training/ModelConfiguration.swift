@@ -59,6 +59,8 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var relativeMaximumDistance: Int
   /// T5 1.0: whether the decoder's output is multiplied by hiddenSize^−½ before the logits.
   public var scalesDecoderOutput: Bool
+  /// Whether the logits come from the table of the input embeddings.
+  public var tiesHead = true
   /// GPT-2: whether scores are divided by the square root of the head's width.
   public var scalesAttention: Bool
   /// GPT-2: whether scores are divided by the number of the layer, from 1.
@@ -70,7 +72,7 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// BERT and ELECTRA: the id whose embedding gets no gradient where it is an input.
   public var padTokenID: Int?
   /// Members of a `config.json` that was read, to be written again.
-  var others: JSONObject = [:]
+  var original: JSONObject = [:]
 }
 
 extension ModelConfiguration {
