@@ -66,7 +66,7 @@ public struct TokenizeOptions: Sendable {
   /// Only the first so many records are read.
   public var limit: Int?
   /// Megabytes of pre-token cache a thread.
-  public var cacheMegabytes = 32
+  public var cacheMegabytes = 256
 
   /// Options with everything at its default.
   public init(sources: [Source], tokenizer: String, corpus: CorpusOptions = CorpusOptions()) {

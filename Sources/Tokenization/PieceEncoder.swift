@@ -17,6 +17,7 @@ struct PieceEncoder: ~Copyable {
   private let isPlain: Bool
   private var cache: PieceCache
   private var merger = BPEMerger()
+  private let cuts: CutTable
   private let keys: UnsafeMutablePointer<PieceCache.Key>
   /// For each length up to 15, which bits of a key are bytes of the piece.
   private let keyMasks: UnsafeMutablePointer<UInt64>
@@ -32,6 +33,7 @@ struct PieceEncoder: ~Copyable {
     isPlain = model.affixes.isEmpty
     byteIDs = .allocate(capacity: 256)
     byteIDs.initialize(from: model.byteIDs, count: 256)
+    cuts = model.cuts
     cache = PieceCache(maximumBytes: cacheBytes, seed: isSeeded ? model.seed : nil)
     keys = .allocate(capacity: PieceScanner.byteCount)
     keyMasks = .allocate(capacity: 32)
@@ -122,7 +124,7 @@ struct PieceEncoder: ~Copyable {
           | UInt64(truncatingIfNeeded: length) &<< 56
         keys[index] = PieceCache.Key(low: low, high: high)
       } else {
-        keys[index] = PieceCache.Key(long: base + start, length)
+        keys[index] = longKey(base + start, length)
       }
       cprocessor_prefetch(table + PieceCache.place(keys[index].hash, shift))
       start = end
@@ -133,11 +135,19 @@ struct PieceEncoder: ~Copyable {
       let length = end &- start
       keys[index] =
         length <= PieceCache.longestInline
-        ? PieceCache.Key(short: base + start, length) : PieceCache.Key(long: base + start, length)
+        ? PieceCache.Key(short: base + start, length) : longKey(base + start, length)
       cprocessor_prefetch(table + PieceCache.place(keys[index].hash, shift))
       start = end
       index &+= 1
     }
+  }
+
+  /// The key of a piece of more than 15 bytes. Long stretches of characters of three bytes seldom come
+  /// again; they are remembered by their parts.
+  @inline(never)
+  private func longKey(_ piece: UnsafePointer<UInt8>, _ length: Int) -> PieceCache.Key {
+    let isWide = isPlain && piece[1] >= 0x80 && piece[length &- 3] &- 0xE0 < 0x10
+    return isWide ? .uncached : PieceCache.Key(long: piece, length)
   }
 
   /// Appends the tokens of pieces by their keys.
@@ -192,19 +202,61 @@ struct PieceEncoder: ~Copyable {
     _ key: PieceCache.Key, _ piece: UnsafePointer<UInt8>, _ length: Int,
     to target: UnsafeMutablePointer<UInt32>
   ) -> Int {
-    if key.high != PieceCache.Key.uncached {
-      let known = cache.tokens(of: key, piece, length, to: target)
+    if key.high == PieceCache.Key.uncachedMark {
+      guard length <= BPEMerger.pieceLimit else {
+        refusedLength = length
+        target[0] = 0
+        return 1
+      }
+      return mergeInParts(piece, length, to: target)
+    }
+    let known = cache.tokens(of: key, piece, length, to: target)
+    if known > 0 { return known }
+    let count = mergeInParts(piece, length, to: target)
+    cache.insert(key, piece, length, target, count)
+    return count
+  }
+
+  /// Merges a piece, in parts where no token reaches over the places between them.
+  private mutating func mergeInParts(
+    _ piece: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    // Parts of ASCII letters would be so few that it is not worth looking for them.
+    guard isPlain, piece[length &- 1] >= 0x80 else { return merge(piece, length, to: target) }
+    var start = 0
+    var count = 0
+    while start < length {
+      let end = cuts.nextCut(piece, start, length)
+      if start == 0, end == length { return merge(piece, length, to: target) }
+      count &+= encodePart(piece + start, end &- start, to: target + count)
+      start = end
+    }
+    return count
+  }
+
+  /// Writes the tokens of a part of a piece.
+  @inline(__always)
+  private mutating func encodePart(
+    _ part: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    let key =
+      length <= PieceCache.longestInline
+      ? PieceCache.Key(short: part, length) : PieceCache.Key(long: part, length)
+    if key.high != PieceCache.Key.uncachedMark {
+      let known = cache.tokens(of: key, part, length, to: target)
       if known > 0 { return known }
-      let count = merge(piece, length, to: target)
-      cache.insert(key, piece, length, target, count)
-      return count
     }
-    guard length <= BPEMerger.pieceLimit else {
-      refusedLength = length
-      target[0] = 0
-      return 1
-    }
-    return merge(piece, length, to: target)
+    return mergePart(key, part, length, to: target)
+  }
+
+  @inline(never)
+  private mutating func mergePart(
+    _ key: PieceCache.Key, _ part: UnsafePointer<UInt8>, _ length: Int,
+    to target: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    let count = merge(part, length, to: target)
+    if key.high != PieceCache.Key.uncachedMark { cache.insert(key, part, length, target, count) }
+    return count
   }
 
   private mutating func merge(
@@ -216,9 +268,11 @@ struct PieceEncoder: ~Copyable {
       target[0] = id
       return 1
     }
-    let count =
-      isPlain
-      ? merger.merge(piece, length, byteIDs, model.table) : mergeAffixed(piece, length)
+    if isPlain {
+      return merger.merge(
+        ByteSymbols(bytes: piece, ids: byteIDs), length, model.table, to: target)
+    }
+    let count = mergeAffixed(piece, length)
     target.update(from: merger.ids, count: count)
     return count
   }
@@ -258,17 +312,27 @@ extension PieceEncoder {
   }
 }
 
-/// Makes the seed of a model when it is first asked for.
+/// Makes what is derived from a model when it is first asked for.
 final class PieceSeedMaker: Sendable {
-  private let made = Mutex<PieceSeed?>(nil)
+  private let seed = Mutex<PieceSeed?>(nil)
+  private let cuts = Mutex<CutTable?>(nil)
 
   func seed(of model: BPEModel) -> PieceSeed {
-    made.withLock { made in
+    seed.withLock { made in
       if let made { return made }
       var encoder = PieceEncoder(model: model, cacheBytes: 1 << 30, isSeeded: false)
       let seed = encoder.seed()
       made = seed
       return seed
+    }
+  }
+
+  func cuts(of model: BPEModel) -> CutTable {
+    cuts.withLock { made in
+      if let made { return made }
+      let table = CutTable(tokens: model.spelled)
+      made = table
+      return table
     }
   }
 }

@@ -38,13 +38,7 @@ extension Tokenizer {
     if model.wholePieces != nil { return true }
     guard !bytes.isEmpty, !bytes.contains(where: { model.byteIDs[Int($0)] == BPEModel.noToken })
     else { return false }
-    let count = bytes.withUnsafeBufferPointer { buffer in
-      buffer.baseAddress.map { base in
-        model.byteIDs.withUnsafeBufferPointer { ids in
-          ids.baseAddress.map { merger.merge(base, buffer.count, $0, model.table) } ?? 0
-        }
-      } ?? 0
-    }
+    let count = bytes.withUnsafeBufferPointer { merger.merge($0, model.byteIDs, model.table) }
     return count == 1 && merger.ids[0] == id
   }
 }

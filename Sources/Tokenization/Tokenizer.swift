@@ -73,7 +73,7 @@ public struct Tokenizer: Sendable {
   ///   - addedTokens: what is made of text that spells an added token.
   ///   - cacheMegabytes: the bound of its memory of pieces seen before.
   public func encoder(
-    addedTokens: AddedTokenMode = .never, cacheMegabytes: Int = 32
+    addedTokens: AddedTokenMode = .never, cacheMegabytes: Int = 256
   ) -> Encoder {
     Encoder(self, addedTokens: addedTokens, cacheMegabytes: cacheMegabytes)
   }

@@ -49,7 +49,7 @@ struct BenchEncode: ParsableCommand {
   var rounds = 3
 
   @Option(help: "Megabytes of pre-token cache a thread.")
-  var cache = 32
+  var cache = 256
 
   @Flag(help: "Print a JSON object.")
   var json = false

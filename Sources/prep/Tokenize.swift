@@ -51,7 +51,7 @@ struct Tokenize: ParsableCommand {
   var compression = "zstd:3"
 
   @Option(help: "Megabytes of pre-token cache a thread.")
-  var cache = 32
+  var cache = 256
 
   @Flag(help: "Print the totals as JSON on standard output.")
   var json = false

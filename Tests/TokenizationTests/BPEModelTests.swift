@@ -53,13 +53,11 @@ import UnicodeText
     var generator = SeededGenerator(state: seed &* 77)
     var merger = BPEMerger()
     var wrong = 0
-    for length in 1...160 {
+    for length in Array(1...160) + [256, 257, 500, 900] {
       for letters in [1, 2, 4] {
         let piece = (0..<length).map { _ in UInt8(97 + generator.below(letters)) }
-        let count = piece.withUnsafeBufferPointer { bytes in
-          random.byteIDs.withUnsafeBufferPointer { ids in
-            merger.merge(bytes.baseAddress!, length, ids.baseAddress!, random.model)
-          }
+        let count = piece.withUnsafeBufferPointer {
+          merger.merge($0, random.byteIDs, random.model)
         }
         let ids = Array(UnsafeBufferPointer(start: merger.ids, count: count))
         if ids != random.naive(piece) { wrong += 1 }

@@ -94,9 +94,7 @@ private enum RankFile {
     var merger = BPEMerger()
     var unreachable = false
     for (rank, token) in tokens.enumerated() where token.count > 1 {
-      let parts = token.withUnsafeBufferPointer { bytes in
-        bytes.baseAddress.map { merger.merge($0, bytes.count, byteIDs, table) } ?? 0
-      }
+      let parts = token.withUnsafeBufferPointer { merger.merge($0, byteIDs, table) }
       let id = UInt32(truncatingIfNeeded: rank)
       if parts == 2, table.insert(merger.ids[0], merger.ids[1], rank: id, id: id) {
         merges.append((merger.ids[0], merger.ids[1]))

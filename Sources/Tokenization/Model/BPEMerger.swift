@@ -3,120 +3,91 @@
 /// Applies merges to one piece of text: lowest rank first, leftmost of equal ranks first
 /// (Sennrich et al. 2016, as GPT-2 applies it).
 ///
-/// Short pieces: all ranks are scanned for each merge, which is quadratic but the quickest there.
-/// Long pieces: a linked list and a heap, O(n log n), 52 bytes of memory for each byte of the piece.
+/// Up to 64 symbols are merged at once (`ScanMerger`). A longer piece is merged in windows that
+/// overlap, in linear time and with little memory. That gives the same tokens, because a sequence of
+/// tokens is what merging makes of its text if and only if this holds for each two neighbours:
+///
+/// - Merges within a stretch between two boundaries of the result are the same, and in the same order,
+///   as if the stretch stood alone. So of the result for a text, each part is the result for its part
+///   of the text.
+/// - If the first merge over a boundary of such a sequence came about in the whole text, all merges
+///   before it in the two tokens beside the boundary were within them, and it would come about for the
+///   two alone as well.
+///
+/// So where the tokens so far and the tokens of the next window have two neighbours in common, the
+/// ones up to there and the others from there on are the result for both (`WindowMerger`).
 struct BPEMerger: ~Copyable {
-  /// The longest piece that is scanned.
-  static let scanLimit = 48
-  /// The longest piece at all: 128 MiB, for which the scratch memory is 7 GiB.
+  /// The longest piece at all: 128 MiB.
   static let pieceLimit = 1 << 27
   /// Scratch memory above this many positions is given back after use.
   private static let keptPositions = 1 << 20
 
-  /// The tokens of the last piece.
+  /// The symbols, and then the tokens, of the last piece that was given by `symbols`.
   private(set) var ids: UnsafeMutablePointer<UInt32>
   private var capacity: Int
-  /// For the scan: rank and id of the pair that begins at a position.
-  private let pairs: UnsafeMutablePointer<UInt64>
-  private var long: LongPiece?
+  private let scan = ScanMerger()
+  private var windows = WindowMerger()
 
   init() {
-    capacity = Self.scanLimit
+    capacity = ScanMerger.limit
     ids = .allocate(capacity: capacity)
-    pairs = .allocate(capacity: Self.scanLimit)
   }
 
-  deinit {
-    ids.deallocate()
-    pairs.deallocate()
-  }
+  deinit { ids.deallocate() }
 
-  /// Merges a piece; the tokens are then in `ids`.
+  /// Merges symbols and writes the tokens, for which there must be as much room; returns how many.
   ///
-  /// `byteIDs` has 256 entries, none `UInt32.max` for a byte in the piece; `count` ≥ 1 and within
-  /// `pieceLimit`.
+  /// No symbol may be `UInt32.max`; `count` ≥ 1 and within `pieceLimit`.
   @inline(__always)
-  mutating func merge(
-    _ piece: UnsafePointer<UInt8>, _ count: Int, _ byteIDs: UnsafePointer<UInt32>,
-    _ table: PairTable
+  mutating func merge<Source: SymbolSource>(
+    _ source: Source, _ count: Int, _ table: PairTable, to target: UnsafeMutablePointer<UInt32>
   ) -> Int {
-    let symbols = symbols(count)
-    var at = 0
-    while at < count {
-      symbols[at] = byteIDs[Int(piece[at])]
-      at &+= 1
+    if count <= ScanMerger.limit {
+      return scan.merge(source, from: 0, count, table, to: target, spans: nil)
     }
-    return merge(count, table)
+    return windows.merge(source, count, table, scan, to: target)
+  }
+
+  /// Merges bytes, at least one, each with a symbol; the tokens are then in `ids`.
+  mutating func merge(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ byteIDs: [UInt32], _ table: PairTable
+  ) -> Int {
+    let symbols = symbols(bytes.count)
+    for at in bytes.indices { symbols[at] = byteIDs[Int(bytes[at])] }
+    return merge(bytes.count, table)
   }
 
   /// Room for so many symbols of a piece, to be filled before `merge(_:_:)`: `ids`.
   @inline(__always)
   mutating func symbols(_ count: Int) -> UnsafeMutablePointer<UInt32> {
-    if count > Self.scanLimit { makeRoom(count) }
+    if count > capacity || capacity > Self.keptPositions { makeRoom(count) }
     return ids
   }
 
   /// Merges the symbols that stand in `ids`: at least one, within `pieceLimit`, none `UInt32.max`.
   @inline(__always)
   mutating func merge(_ count: Int, _ table: PairTable) -> Int {
-    count <= Self.scanLimit ? mergeByScan(count, table) : mergeByHeap(count, table)
+    if count <= ScanMerger.limit {
+      return scan.merge(
+        BufferedSymbols(symbols: ids), from: 0, count, table, to: ids, spans: nil)
+    }
+    return mergeLong(count, table)
+  }
+
+  @inline(never)
+  private mutating func mergeLong(_ count: Int, _ table: PairTable) -> Int {
+    let tokens = UnsafeMutablePointer<UInt32>.allocate(capacity: count)
+    let result = windows.merge(BufferedSymbols(symbols: ids), count, table, scan, to: tokens)
+    ids.deallocate()
+    ids = tokens
+    capacity = count
+    return result
   }
 
   @inline(never)
   private mutating func makeRoom(_ count: Int) {
-    guard capacity < count || capacity > Self.keptPositions else { return }
     ids.deallocate()
-    capacity = max(count, 2 * Self.scanLimit)
+    capacity = max(count, ScanMerger.limit)
     ids = .allocate(capacity: capacity)
-  }
-
-  @inline(never)
-  private mutating func mergeByScan(_ length: Int, _ table: PairTable) -> Int {
-    let ids = ids
-    let pairs = pairs
-    var count = length
-    var at = 1
-    while at < count {
-      pairs[at &- 1] = table.lookup(ids[at &- 1], ids[at])
-      at &+= 1
-    }
-    while count > 1 {
-      var best = PairTable.absent
-      // Below it ranks are lower; of equal ranks the leftmost counts, whatever their ids.
-      var bound = best & PairTable.rankBits
-      var position = 0
-      at = 0
-      while at < count &- 1 {
-        if pairs[at] < bound {
-          best = pairs[at]
-          bound = best & PairTable.rankBits
-          position = at
-        }
-        at &+= 1
-      }
-      if best == PairTable.absent { break }
-      ids[position] = UInt32(truncatingIfNeeded: best)
-      count &-= 1
-      at = position &+ 1
-      while at < count {
-        ids[at] = ids[at &+ 1]
-        pairs[at &- 1] = pairs[at]
-        at &+= 1
-      }
-      if position > 0 { pairs[position &- 1] = table.lookup(ids[position &- 1], ids[position]) }
-      if position < count &- 1 {
-        pairs[position] = table.lookup(ids[position], ids[position &+ 1])
-      }
-    }
-    return count
-  }
-
-  @inline(never)
-  private mutating func mergeByHeap(_ length: Int, _ table: PairTable) -> Int {
-    var scratch = long.take() ?? LongPiece(capacity: length)
-    if scratch.capacity < length { scratch = LongPiece(capacity: length) }
-    let count = scratch.merge(ids, length, table)
-    if scratch.capacity <= Self.keptPositions { long = consume scratch }
-    return count
   }
 }

@@ -71,6 +71,8 @@ struct BPEModel: Sendable {
 
   /// What caches of this model begin with; made when it is first asked for.
   var seed: PieceSeed { seedMaker.seed(of: self) }
+  /// Where pieces can be merged in parts; made when it is first asked for.
+  var cuts: CutTable { seedMaker.cuts(of: self) }
 
   /// Makes the model of a vocabulary whose tokens are written in printable characters.
   init(

@@ -45,11 +45,12 @@ struct LongPiece: ~Copyable {
     spare.deallocate()
   }
 
-  /// Merges the symbols and leaves the tokens in their place.
+  /// Merges the symbols and writes the tokens, and of how many symbols each is.
   mutating func merge(
-    _ result: UnsafeMutablePointer<UInt32>, _ length: Int, _ table: PairTable
+    _ symbols: UnsafePointer<UInt32>, _ length: Int, _ table: PairTable,
+    to result: UnsafeMutablePointer<UInt32>, spans: UnsafeMutablePointer<UInt32>
   ) -> Int {
-    start(result, length, table)
+    start(symbols, length, table)
     while let entry = nextEntry() {
       let position = UInt32(truncatingIfNeeded: entry)
       let at = Int(position)
@@ -71,8 +72,10 @@ struct LongPiece: ~Copyable {
     var at: UInt32 = 0
     while at != Self.none {
       result[count] = ids[Int(at)]
+      let after = next[Int(at)]
+      spans[count] = (after == Self.none ? UInt32(truncatingIfNeeded: length) : after) &- at
       count &+= 1
-      at = next[Int(at)]
+      at = after
     }
     return count
   }

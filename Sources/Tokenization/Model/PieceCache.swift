@@ -55,11 +55,13 @@ struct PieceCache: ~Copyable {
       let isCached = count <= PieceCache.longestPiece
       self.init(
         low: isCached ? ByteHash.hash(UnsafeRawPointer(piece), count) : 0,
-        high: isCached ? PieceCache.longMark | UInt64(count) << 48 : Self.uncached)
+        high: isCached ? PieceCache.longMark | UInt64(count) << 48 : Self.uncachedMark)
     }
 
-    /// Stands in `high` for a piece that is too long to be remembered.
-    static let uncached = UInt64.max
+    /// Stands in `high` for a piece that is not remembered.
+    static let uncachedMark = UInt64.max
+    /// The key of a piece that is not remembered.
+    static var uncached: Key { Key(low: 0, high: uncachedMark) }
   }
 
   private static let longMark: UInt64 = 1 << 63

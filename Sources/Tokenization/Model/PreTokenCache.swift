@@ -276,6 +276,10 @@ struct RawStack<Element: BitwiseCopyable>: ~Copyable {
   /// Forgets the elements and keeps the memory.
   mutating func removeAll() { count = 0 }
 
+  /// Forgets the last elements.
+  @inline(__always)
+  mutating func removeLast(_ removed: Int) { count &-= removed }
+
   func equals(_ other: UnsafePointer<Element>, _ length: Int, at offset: Int) -> Bool
   where Element: Equatable {
     UnsafeBufferPointer(start: base + offset, count: length)
