@@ -84,7 +84,7 @@ let package = Package(
     tests("Objectives", ["Randomness"]),
     tests("Datasets", ["ArrowIPC", "Digests", "JSON", "Objectives"]),
     tests("Validation", ["ArrowIPC", "Datasets", "Digests", "JSON", "Objectives", "Randomness"]),
-    tests("Training", ["JSON", "Randomness"]),
+    tests("Training", ["JSON", "Objectives", "Randomness"]),
     tests(
       "Pipeline",
       [

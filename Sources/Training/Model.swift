@@ -55,7 +55,7 @@ public final class Model {
     optimizerState = OptimizerState(parameters)
   }
 
-  private static func build(_ configuration: ModelConfiguration, _ graph: Graph) {
+  static func build(_ configuration: ModelConfiguration, _ graph: Graph) {
     switch configuration.family {
     case .bert: BertModel.build(configuration, graph)
     case .electra: ElectraModel.build(configuration, graph)
@@ -140,6 +140,20 @@ extension Parameter {
         let normal = (Double(sum) - 6 * 65_535) / 65_536
         value[index] = Float(normal * deviation)
       }
+    }
+  }
+}
+
+extension Model {
+  /// How many weights there are.
+  public var weightCount: Int { parameters.all.reduce(0) { $0 + $1.count } }
+
+  /// The bytes of all weights, parameter by parameter in the order of the graph.
+  public func forEachWeight(_ body: (_ name: String, _ bytes: UnsafeRawBufferPointer) -> Void) {
+    for parameter in parameters.all {
+      body(
+        parameter.name,
+        UnsafeRawBufferPointer(UnsafeBufferPointer(start: parameter.value, count: parameter.count)))
     }
   }
 }

@@ -107,3 +107,40 @@ struct CheckpointTests {
     }
   }
 }
+
+@Suite("The state of a training")
+struct TrainingStateTests {
+  @Test("lets a run go on to the same bits as if it had not stopped")
+  func resume() throws {
+    var template = Array("/tmp/prep-state-XXXXXX".utf8CString)
+    let directory = String(
+      cString: try #require(template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }))
+    let path = "\(directory)/state.safetensors"
+    defer {
+      unlink(path)
+      rmdir(directory)
+    }
+    let c = Tiny.configuration(.bert, pairs: true)
+    let batches = try (0..<6).map { try Tiny.batch(c, seed: UInt64($0)) }
+    let optimizer = AdamW(learningRate: 1e-2)
+    let whole = try Tiny.model(c, threads: 2)
+    for batch in batches { _ = try whole.step([batch], optimizer: optimizer) }
+
+    let first = try Tiny.model(c, threads: 2)
+    for batch in batches[..<3] { _ = try first.step([batch], optimizer: optimizer) }
+    try first.saveState(to: path, texts: ["row": "3"])
+    let second = try Model(c, seed: 99, threads: 2, kernel: .portable)
+    #expect(try second.restoreState(from: path) == ["row": "3"])
+    #expect(second.steps == 3)
+    for batch in batches[3...] { _ = try second.step([batch], optimizer: optimizer) }
+    for (one, other) in zip(whole.parameters.all, second.parameters.all) {
+      #expect((0..<one.count).allSatisfy { one.value[$0] == other.value[$0] }, "\(one.name)")
+    }
+
+    let larger = try Tiny.model(Tiny.configuration(.bert))
+    var wider = Tiny.configuration(.bert, pairs: true)
+    wider.innerSize = 11
+    #expect(throws: TrainingError.self) { try Tiny.model(wider).restoreState(from: path) }
+    #expect(throws: Never.self) { try larger.restoreState(from: path) }
+  }
+}
