@@ -6,6 +6,7 @@ internal import JSON
 internal import Objectives
 internal import Randomness
 internal import Tokenization
+internal import Training
 internal import UnicodeText
 
 /// The exit statuses of `prep`, after sysexits(3).
@@ -38,6 +39,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case let error as CorpusError: self.init(error.code)
     case let error as DatasetError: self.init(error.code)
     case let error as TokenizerError: self.init(error.code)
+    case let error as TrainingError: self.init(error.code)
     case is TextError: self = .usage
     case let error as ObjectiveError: self = Self.isOfTheData(error) ? .malformed : .usage
     case is ArrowError, is JSONError: self = .malformed
@@ -49,6 +51,16 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   /// Whether other data would have served, rather than other parameters.
   private static func isOfTheData(_ error: ObjectiveError) -> Bool {
     error.code == .inconsistentInput || error.code == .missingInput
+  }
+
+  private init(_ code: TrainingError.Code) {
+    switch code {
+    case .missing: self = .missing
+    case .corrupt, .unsupported, .diverged: self = .malformed
+    case .outputRefused: self = .outputRefused
+    case .inputOutput: self = .inputOutput
+    case .usage: self = .usage
+    }
   }
 
   private init(_ code: PipelineError.Code) {

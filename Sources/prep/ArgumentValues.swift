@@ -3,6 +3,7 @@ public import ArgumentParser
 public import Corpus
 public import Pipeline
 public import Tokenization
+public import Training
 public import UnicodeText
 
 // Enumerations of the libraries that options take by their raw values. The libraries do not know
@@ -16,3 +17,5 @@ extension ExportRun.Format: ExpressibleByArgument {}
 extension ExportRun.Sequence: ExpressibleByArgument {}
 extension AddedTokenMode: ExpressibleByArgument {}
 extension PreTokenizerRule: ExpressibleByArgument {}
+extension MatrixKernel: ExpressibleByArgument {}
+extension ModelFamily: ExpressibleByArgument {}
