@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make demo     from Fixtures/ to a tokenizer and three validated datasets in demo/
+#   make demo     from Fixtures/ to a tokenizer and three validated datasets in demo/, and models that learn from such
 #   make test     everything that CI runs
 #   make format   formats the Swift sources
 
@@ -21,6 +21,11 @@ demo: build
 	$(PREP) inspect demo/mlm-nsp -n 1
 	@echo
 	@du -sh demo/* | sed 's/^/  /'
+	@echo
+	python3 Fixtures/microworld.py --documents 4000 > demo/microworld.jsonl
+	$(PREP) run Pipelines/microworld.yaml
+	@for dataset in t5-span mlm-nsp clm; do echo; \
+	  $(PREP) train demo/microworld/$$dataset --check -o demo/microworld/model-$$dataset || exit $$?; done
 
 test: setup-test lint build
 	swift test --quiet

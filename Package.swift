@@ -55,7 +55,8 @@ let package = Package(
     library(
       "Training",
       [
-        "Datasets", "Objectives", "JSON", "Digests", "Randomness", "Concurrency", "COpenBLAS",
+        "Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Randomness", "Concurrency",
+        "COpenBLAS",
       ]),
     library(
       "Pipeline",
@@ -89,7 +90,7 @@ let package = Package(
       "Pipeline",
       [
         "ArrowIPC", "Corpus", "Datasets", "Digests", "JSON", "Objectives", "Randomness",
-        "Tokenization", "UnicodeText", "Validation",
+        "Tokenization", "Training", "UnicodeText", "Validation",
       ]),
     tests(
       "prep",

@@ -139,7 +139,7 @@ public enum FileSystem {
   }
 
   /// Removes a directory with everything in it.
-  static func removeTree(_ path: String) throws(DatasetError) {
+  public static func removeTree(_ path: String) throws(DatasetError) {
     for name in try names(in: path) {
       let inner = "\(path)/\(name)"
       var information = stat()

@@ -14,10 +14,13 @@ public struct Progress: Sendable, Hashable {
   public var rows: Int
   /// Tokens written so far.
   public var tokens: Int
+  /// The loss of the latest step of a training, in nats.
+  public var loss: Double?
 
   /// A state of affairs.
   public init(
-    stage: String, done: Int, total: Int?, measure: String, rows: Int = 0, tokens: Int = 0
+    stage: String, done: Int, total: Int?, measure: String, rows: Int = 0, tokens: Int = 0,
+    loss: Double? = nil
   ) {
     self.stage = stage
     self.done = done
@@ -25,6 +28,7 @@ public struct Progress: Sendable, Hashable {
     self.measure = measure
     self.rows = rows
     self.tokens = tokens
+    self.loss = loss
   }
 }
 

@@ -79,10 +79,7 @@ public struct ValidationRun {
       guard let record = manifest.objective else {
         throw PipelineError(.malformed, "member 'objective' is missing")
       }
-      let tokenizer = try TokenizerFile(path: dataset.directory, roles: manifest.tokenizer)
-      let vocabulary = try tokenizer.vocabulary()
-      let objective = try ObjectiveRegistry.standard.make(
-        record.name, settings: settings(record.parameters), vocabulary: vocabulary)
+      let (objective, vocabulary) = try objective(of: dataset)
       let columns = ExampleColumns(
         columns: objective.columns, vocabularySize: manifest.tokenizer.vocabularySize,
         provenance: manifest.parameters["provenance"]?.boolValue ?? true)
@@ -92,6 +89,19 @@ public struct ValidationRun {
       return ExampleRules(
         schema: columns.schema(metadata: metadata), objective: objective, vocabulary: vocabulary)
     }
+  }
+
+  /// The objective of a dataset of examples, with the parameters of its manifest.
+  static func objective(of dataset: Dataset) throws -> (any Objective, Vocabulary) {
+    guard let record = dataset.manifest.objective else {
+      throw PipelineError(.malformed, "\(dataset.directory): member 'objective' is missing")
+    }
+    let tokenizer = try TokenizerFile(
+      path: dataset.directory, roles: dataset.manifest.tokenizer)
+    let vocabulary = try tokenizer.vocabulary()
+    let objective = try ObjectiveRegistry.standard.make(
+      record.name, settings: settings(record.parameters), vocabulary: vocabulary)
+    return (objective, vocabulary)
   }
 
   /// The parameters of a manifest as settings, the preset first so that it decides nothing that

@@ -29,4 +29,8 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case noise = 10
   /// The first weights of a model; the frame is the ordinal of the parameter.
   case weights = 11
+  /// In which order a trainer sees rows; the frame is the epoch or the window.
+  case trainingOrder = 12
+  /// What a judgement draws: shuffled contexts, resampled documents.
+  case judgement = 13
 }

@@ -77,16 +77,16 @@ struct PairProbe: Sendable {
   /// Trains and tries; nil if either half lacks one of the labels or is too small to tell.
   func run() -> Outcome? {
     let training = samples.filter(\.isForTraining)
-    let held = samples.filter { !$0.isForTraining }
-    let ones = held.count { $0.label }
-    guard training.count >= 100, ones >= 50, held.count - ones >= 50,
-      training.contains(where: \.label), training.contains(where: { !$0.label })
-    else { return nil }
-    var weights = [Double](repeating: 0, count: 1 << Self.bits)
-    var squares = [Double](repeating: 1, count: 1 << Self.bits)
-    for _ in 0..<Self.passes {
+    return Self.outcome(training, samples.filter { !$0.isForTraining }, Self.fitted(training))
+  }
+
+  /// The weights of the features.
+  static func fitted(_ training: [Sample]) -> [Double] {
+    var weights = [Double](repeating: 0, count: 1 << bits)
+    var squares = [Double](repeating: 1, count: 1 << bits)
+    for _ in 0..<passes {
       for sample in training {
-        let error = (sample.label ? 1 : 0) - Self.probability(sample, weights)
+        let error = (sample.label ? 1 : 0) - probability(sample, weights)
         let scale = 1 / Double(sample.features.count).squareRoot()
         for feature in sample.features {
           let gradient = error * scale
@@ -95,9 +95,18 @@ struct PairProbe: Sendable {
         }
       }
     }
+    return weights
+  }
+
+  /// How often the weights tell right; nil if there are too few rows of either label.
+  static func outcome(_ training: [Sample], _ held: [Sample], _ weights: [Double]) -> Outcome? {
+    let ones = held.count { $0.label }
+    guard training.count >= 100, ones >= 50, held.count - ones >= 50,
+      training.contains(where: \.label), training.contains(where: { !$0.label })
+    else { return nil }
     var right = (zero: 0, one: 0)
     for sample in held {
-      let isOne = Self.probability(sample, weights) > 0.5
+      let isOne = probability(sample, weights) > 0.5
       if sample.label, isOne { right.one += 1 }
       if !sample.label, !isOne { right.zero += 1 }
     }
@@ -106,10 +115,21 @@ struct PairProbe: Sendable {
     return Outcome(accuracy: accuracy, rows: held.count)
   }
 
-  private static func probability(_ sample: Sample, _ weights: [Double]) -> Double {
+  /// −ln P(label), the evidence beyond `prior` being taken `scale` times.
+  static func nats(
+    of sample: Sample, _ weights: [Double], scale: Double, prior: Double
+  ) -> Double {
+    let odds = log(prior / (1 - prior)) + scale * score(sample, weights)
+    return log(1 + exp(sample.label ? -odds : odds))
+  }
+
+  private static func score(_ sample: Sample, _ weights: [Double]) -> Double {
     let scale = 1 / Double(sample.features.count).squareRoot()
-    let sum = sample.features.reduce(0.0) { $0 + weights[Int($1)] } * scale
-    return 1 / (1 + exp(-sum))
+    return sample.features.reduce(0.0) { $0 + weights[Int($1)] } * scale
+  }
+
+  private static func probability(_ sample: Sample, _ weights: [Double]) -> Double {
+    1 / (1 + exp(-score(sample, weights)))
   }
 }
 

@@ -22,6 +22,7 @@ struct Prep: ParsableCommand {
       prep tokenize corpus.jsonl --tokenizer tokenizer.json --sentences -o tokens
       prep build tokens --objective t5-span -o shards
       prep validate shards
+      prep train shards --check
 
       Exit status:
         0    good
@@ -41,7 +42,8 @@ struct Prep: ParsableCommand {
       CommandGroup(
         name: "Datasets",
         subcommands: [
-          Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self, Export.self,
+          Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self, Train.self,
+          Export.self,
         ]),
       CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self, Bench.self]),
     ])

@@ -69,6 +69,7 @@ final class ProgressDisplay {
     }
     if progress.tokens > 0 { parts.append("\(Quantity.short(progress.tokens)) tokens") }
     parts.append("\(Quantity.short(Int(rate))) \(progress.measure)/s")
+    if let loss = progress.loss { parts.append("loss \(Quantity.decimal(loss, 3))") }
     if let total = progress.total, progress.done > 0, rate > 0 {
       parts.append("\(Quantity.time(Double(max(0, total - progress.done)) / rate)) left")
     }
@@ -77,10 +78,11 @@ final class ProgressDisplay {
 
   private static func json(_ progress: Progress, seconds: Double) -> String {
     let total = progress.total.map(String.init) ?? "null"
+    let loss = progress.loss.map { #","loss":\#(Quantity.decimal($0, 4))"# } ?? ""
     return """
       {"stage":"\(progress.stage)","done":\(progress.done),"total":\(total),\
       "measure":"\(progress.measure)","rows":\(progress.rows),"tokens":\(progress.tokens),\
-      "seconds":\(Quantity.decimal(seconds, 3))}
+      "seconds":\(Quantity.decimal(seconds, 3))\(loss)}
       """
   }
 }

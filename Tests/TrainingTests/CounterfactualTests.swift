@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import Randomness
+import Testing
+
+@testable import Training
+
+@Suite struct CounterfactualTests {
+  private func isSpecial(_ id: Int32) -> Bool { id < 9 || id >= 90 }
+
+  @Test func anotherInputIsOfAnotherDocumentAndNearlyAsLong() throws {
+    let examples = (0..<40).map { index in
+      var example = TrainingExample(
+        inputs: Array(repeating: Int32(20 + index % 50), count: 5 + index % 20),
+        labels: [Int32(20 + index % 50), 1], attention: .all, decoderInputs: [0, 20])
+      example.document = .init(id: UInt64(index / 2))
+      return example
+    }
+    let pairs = try Counterfactual.otherSource.pairs(examples, seed: 1, isSpecial: isSpecial)
+    #expect(pairs.count == 40)
+    for (own, other) in pairs {
+      #expect(other.labels == own.labels)
+      #expect(other.decoderInputs == own.decoderInputs)
+      #expect(other.inputs != own.inputs)
+      #expect(abs(other.inputs.count - own.inputs.count) <= 1)
+    }
+  }
+
+  @Test func inADecoderTheTargetMovesBehindTheOtherPrefix() {
+    var own = TrainingExample(
+      inputs: [20, 21, 22, 30, 31], labels: [-100, -100, 30, 31, -100], attention: .prefix(3))
+    own.sourceLength = 3
+    let other = own.withSource([40, 41])
+    #expect(other.inputs == [40, 41, 30, 31])
+    #expect(other.labels == [-100, 30, 31, -100])
+    #expect(other.attention == .prefix(2))
+    #expect(other.sourceLength == 2)
+  }
+
+  @Test func onlyVisibleOrdinaryTokensChangePlaces() throws {
+    let text = (20..<60).map { Int32($0) }
+    var inputs = [3] + text + [4]
+    var labels = [Int32](repeating: -100, count: inputs.count)
+    inputs[5] = 2
+    labels[5] = 24
+    let own = TrainingExample(inputs: inputs, labels: labels, attention: .all)
+    var stream = try RandomStreams(key: StreamKey(seed: 1), unit: 0).stream(.judgement)
+    let other = own.withShuffledContext(&stream, isSpecial: isSpecial)
+    #expect(other.inputs != own.inputs)
+    #expect(other.inputs.sorted() == own.inputs.sorted())
+    #expect(other.inputs[0] == 3 && other.inputs[5] == 2 && other.inputs.last == 4)
+    #expect(other.labels == own.labels)
+  }
+
+  @Test func aTokenThatIsPredictedFromBeforeKeepsItsPlace() throws {
+    var own = TrainingExample(
+      inputs: [20, 21, 2, 23, 24, 25], labels: [-100, 22, -100, -100, -100, -100], attention: .all)
+    own.labelShift = 1
+    var stream = try RandomStreams(key: StreamKey(seed: 3), unit: 0).stream(.judgement)
+    #expect(own.withShuffledContext(&stream) { _ in false }.inputs[2] == 2)
+  }
+
+  @Test func documentsOfAPackedRowDoNotMix() throws {
+    let segments: [Int32] = Array(repeating: 1, count: 20) + Array(repeating: 2, count: 20)
+    let own = TrainingExample(
+      inputs: (20..<60).map { $0 }, labels: Array(repeating: -100, count: 40),
+      attention: .segments(segments, isCausal: false))
+    var stream = try RandomStreams(key: StreamKey(seed: 1), unit: 0).stream(.judgement)
+    let other = own.withShuffledContext(&stream, isSpecial: isSpecial)
+    #expect(other.inputs.prefix(20).sorted() == Array(20..<40))
+    #expect(other.inputs != own.inputs)
+  }
+
+  @Test func oneTokenOfHistoryIsTheTokenItself() throws {
+    let own = TrainingExample(inputs: [20, 21], labels: [21, 22], attention: .causal)
+    let pairs = try Counterfactual.oneToken.pairs([own], seed: 1, isSpecial: isSpecial)
+    #expect(pairs[0].other.attention == .alone)
+    #expect(pairs[0].other.positions == [0, 0])
+    #expect(pairs[0].other.inputs == own.inputs)
+  }
+
+  @Test func anotherSuffixLeavesEverythingElse() throws {
+    let examples = (0..<4).map { index -> TrainingExample in
+      let suffix = (0..<(5 + index / 2)).map { Int32(40 + 10 * index + $0) }
+      let inputs: [Int32] = [5, 20, 21, 6] + suffix + [7, 30, 31, 1]
+      var example = TrainingExample(
+        inputs: inputs, labels: inputs.dropFirst() + [-100], attention: .causal)
+      let end = 4 + suffix.count
+      example.parts = .init(suffix: 4..<end, middle: end..<(end + 3))
+      example.document = .init(id: UInt64(index))
+      return example
+    }
+    let pairs = try Counterfactual.otherSuffix.pairs(examples, seed: 1, isSpecial: isSpecial)
+    #expect(pairs.count == 4)
+    for (own, other) in pairs {
+      #expect(own.inputs.count == other.inputs.count)
+      let suffix = try #require(own.parts).suffix
+      #expect(own.inputs[suffix] != other.inputs[suffix])
+      #expect(own.inputs.prefix(4) == other.inputs.prefix(4))
+      #expect(other.labels.filter { $0 >= 0 } == [30, 31, 1])
+      #expect(own.labels == other.labels)
+    }
+  }
+}
