@@ -115,6 +115,10 @@ int32_t cicut_decomposition(const cicut_normalizer *normalizer, int32_t c, uint3
   return count;
 }
 
+int32_t cicut_compose(const cicut_normalizer *normalizer, int32_t a, int32_t b) {
+  return unwrap(normalizer).composePair(a, b);
+}
+
 cicut_edits *cicut_edits_create(void) { return reinterpret_cast<cicut_edits *>(new icu::Edits()); }
 
 void cicut_edits_destroy(cicut_edits *edits) { delete unwrap(edits); }

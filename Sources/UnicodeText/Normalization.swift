@@ -15,6 +15,10 @@ enum Normalization {
       cicut_normalize(
         normalizer, text.baseAddress, Int32(text.count), target, capacity, edits, &status)
     }
+    if isUnicode9, changes.isRecorded, !changes.items.isEmpty {
+      var places = try NormalizationPlaces(form: form, isUnicode9: true)
+      output.withUnsafeBufferPointer { places.refine(&changes.items, of: text, output: $0) }
+    }
   }
 
   static func instance(

@@ -7,7 +7,9 @@ import CICUText
 ///
 /// A position between changes maps exactly. A position inside or at the end of a changed stretch
 /// maps to the end of the original stretch: the fragment `e` of a decomposed `é` ends where `é`
-/// ends. What was deleted belongs to what follows it. Reuse one value for many texts.
+/// ends. What was deleted belongs to what follows it. After ``TextStep/normalizeUnicode9(_:)`` the
+/// stretches are single characters of the output: a composed `é` ends where its `e` did, as in
+/// Hugging Face `tokenizers`. Reuse one value for many texts.
 public struct TextAlignment: Sendable {
   /// Lists of changes in order of position; only the first `stepCount` are in use, the others keep
   /// their memory.

@@ -26,6 +26,11 @@ enum UTF8Scalars {
     return (UInt32(lead & 0x07) &<< 18 | second &<< 12 | third &<< 6 | fourth, 4)
   }
 
+  /// The bytes that a scalar value takes.
+  static func encodedLength(_ scalar: UInt32) -> Int {
+    scalar < 0x80 ? 1 : scalar < 0x800 ? 2 : scalar < 0x1_0000 ? 3 : 4
+  }
+
   /// Appends a scalar value.
   static func append(_ scalar: UInt32, to output: inout [UInt8]) {
     if scalar < 0x80 {

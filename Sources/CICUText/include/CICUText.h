@@ -58,6 +58,9 @@ int32_t cicut_has_boundary_before(const cicut_normalizer *_Nonnull normalizer, i
 int32_t cicut_decomposition(const cicut_normalizer *_Nonnull normalizer, int32_t c,
                             uint32_t *_Nonnull scalars, int32_t capacity);
 
+/// What two scalars are composed to, or a negative number if they are not.
+int32_t cicut_compose(const cicut_normalizer *_Nonnull normalizer, int32_t a, int32_t b);
+
 cicut_edits *_Nullable cicut_edits_create(void);
 void cicut_edits_destroy(cicut_edits *_Nonnull edits);
 

@@ -23,7 +23,8 @@ struct SentencePieceParts {
     }
     let id = file.pieces.firstIndex { $0.kind == .unknown }
     return UnknownText(
-      byteIDs: bytes, id: id.map { UInt32(truncatingIfNeeded: $0) }, isFused: bytes == nil)
+      byteIDs: bytes, id: id.map { UInt32(truncatingIfNeeded: $0) }, isFused: bytes == nil,
+      endsWithLastByte: true)
   }
 
   /// The bytes of text that each piece covers.

@@ -67,6 +67,9 @@ struct UnknownText: Sendable {
   let id: UInt32?
   /// Whether neighbours that are unknown become one token.
   let isFused: Bool
+  /// Whether the whole character belongs to the last of its bytes, as in sentencepiece; else each
+  /// token ends with its byte.
+  var endsWithLastByte = false
 
   /// Appends the tokens of a stretch of unknown text.
   @inline(never)
@@ -75,8 +78,10 @@ struct UnknownText: Sendable {
   ) throws(TokenizerError) {
     if let byteIDs {
       for at in range {
+        let isOpen = endsWithLastByte && at + 1 < range.upperBound
         tokens.append(
-          byteIDs[Int(text[at])], end: at + 1, startsWord: startsWord && at == range.lowerBound)
+          byteIDs[Int(text[at])], end: isOpen ? range.lowerBound : at + 1,
+          startsWord: startsWord && at == range.lowerBound)
       }
     } else if let id {
       tokens.append(id, end: range.upperBound, startsWord: startsWord)

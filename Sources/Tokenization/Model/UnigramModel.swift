@@ -45,6 +45,8 @@ final class UnigramEncoder: PieceModel {
   /// The longest piece: 24 bytes of memory for each of its bytes.
   static let pieceLimit = 1 << 28
   private static let keptPositions = 1 << 20
+  /// Where sums of floats start again at 0, as in sentencepiece.
+  private static let sumLimit = 100_000.0
 
   /// The best way to a position.
   private struct Step {
@@ -118,8 +120,8 @@ final class UnigramEncoder: PieceModel {
     makeRoom(count + 1)
     let inner = TextBytes(base: text.base + piece.lowerBound, count: count)
     switch model.arithmetic {
-    case .double: search(inner) { $0 }
-    case .float: search(inner) { Double(Float($0)) }
+    case .double: search(inner, limit: .infinity) { $0 }
+    case .float: search(inner, limit: Self.sumLimit) { Double(Float($0)) }
     }
     path.removeAll(keepingCapacity: true)
     var end = count
@@ -140,7 +142,7 @@ final class UnigramEncoder: PieceModel {
 
   /// Every character of the text is reached: by a token, or as unknown.
   @inline(__always)
-  private func search(_ text: TextBytes, _ rounded: (Double) -> Double) {
+  private func search(_ text: TextBytes, limit: Double, _ rounded: (Double) -> Double) {
     let steps = steps
     let trie = model.trie
     let unknownScore = model.unknownScore
@@ -150,8 +152,15 @@ final class UnigramEncoder: PieceModel {
     model.scores.withUnsafeBufferPointer { scores in
       isExcluded.withUnsafeBufferPointer { isExcluded in
         var start = 0
+        var furthest = 0
         while start < text.count {
-          let soFar = steps[start].score
+          var soFar = steps[start].score
+          if soFar.magnitude > limit {
+            for at in start...max(furthest, start) where steps[at].start != Self.unreached {
+              steps[at].score = rounded(steps[at].score - soFar)
+            }
+            soFar = 0
+          }
           let from = UInt32(truncatingIfNeeded: start)
           let length = text.scalar(start).length
           var hasSingle = false
@@ -163,6 +172,7 @@ final class UnigramEncoder: PieceModel {
             at &+= 1
             let id = trie.id(unit)
             if id == PieceTrie.none || isExcluded[Int(id)] { continue }
+            if at > furthest { furthest = at }
             let score = rounded(scores[Int(id)] + soFar)
             if steps[at].start == Self.unreached || score > steps[at].score {
               steps[at] = Step(score: score, start: from, id: id)
@@ -171,6 +181,7 @@ final class UnigramEncoder: PieceModel {
           }
           if !hasSingle {
             at = start &+ length
+            if at > furthest { furthest = at }
             let score = rounded(unknownScore + soFar)
             if steps[at].start == Self.unreached || score > steps[at].score {
               steps[at] = Step(score: score, start: from, id: unknownID)

@@ -16,12 +16,16 @@ struct PrecompiledRewrite: Sendable, Hashable {
     output.removeAll(keepingCapacity: true)
     output.reserveCapacity(text.count)
     var places = changes == nil ? nil : Places()
-    defer {
-      places?.close()
-      if let places { changes = places.changes }
-    }
     guard let base = text.baseAddress else { return }
     let bytes = TextBytes(base: base, count: text.count)
+    defer {
+      places?.close()
+      if let places {
+        changes =
+          places.lag == 0
+          ? places.changes : Self.lagging(places.changes, by: places.lag, bytes, output)
+      }
+    }
     var at = 0
     while at < text.count {
       let plain = endOfPlain(text, at)
@@ -96,15 +100,51 @@ struct PrecompiledRewrite: Sendable, Hashable {
       at += length
     }
     if old < range.upperBound {
+      var count = 0
+      for at in old..<range.upperBound where bytes[at] & 0xC0 != 0x80 { count += 1 }
       places?.delete(
-        through: range.upperBound, first: old + bytes.scalar(old).length, at: output.count)
+        through: range.upperBound, first: old + bytes.scalar(old).length, count: count,
+        at: output.count)
     }
+  }
+
+  /// As in the original, scalars that are left out before all others are never passed: whatever
+  /// follows ends so many scalars too early.
+  private static func lagging(
+    _ changes: TextChanges, by lag: Int, _ text: TextBytes, _ output: [UInt8]
+  ) -> TextChanges {
+    var alignment = TextAlignment()
+    alignment.append(changes, outputCount: output.count)
+    var outputEnds: [Int] = []
+    var at = 0
+    while at < output.count {
+      at = min(at + UTF8Length.of(output[at]), output.count)
+      outputEnds.append(at)
+    }
+    var ends = outputEnds
+    alignment.mapEnds(&ends)
+    var scalarEnds = [0]
+    while let last = scalarEnds.last, last < text.count {
+      scalarEnds.append(last + text.scalar(last).length)
+    }
+    var result = TextChanges()
+    var start = 0
+    var passed = 0
+    for (outputEnd, end) in zip(outputEnds, ends) {
+      while passed + 1 < scalarEnds.count, scalarEnds[passed] < end { passed += 1 }
+      result.append(
+        outputStart: start, outputEnd: outputEnd, originalEnd: scalarEnds[max(passed - lag, 0)])
+      start = outputEnd
+    }
+    return result
   }
 
   /// Where replacements come from. The last of them is open: a deletion may still move it.
   struct Places {
     private(set) var changes = TextChanges()
     private var last: (output: Range<Int>, end: Int, isInserted: Bool)?
+    /// How many scalars were left out before all others.
+    private(set) var lag = 0
 
     mutating func append(_ output: Range<Int>, end: Int, isInserted: Bool) {
       close()
@@ -113,7 +153,9 @@ struct PrecompiledRewrite: Sendable, Hashable {
 
     /// Notes that the original is left out up to a position.
     /// - Parameter first: the end of the first scalar that is left out.
-    mutating func delete(through end: Int, first: Int, at output: Int) {
+    /// - Parameter count: how many scalars are left out.
+    mutating func delete(through end: Int, first: Int, count: Int, at output: Int) {
+      if output == 0 { lag += count }
       if let open = last, open.isInserted, open.output.upperBound == output {
         last = (open.output, first, false)
       }
