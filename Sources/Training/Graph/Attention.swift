@@ -25,11 +25,10 @@ final class Attention: Operation {
   private let result: Tensor
   /// rows × heads × queries × keys; in the backward pass the gradients of the scores.
   private let weights: FloatBuffer
-  private let scratch: [FloatBuffer]
 
   init(
     query: Part, key: Part, value: Part, mask: AttentionMask, bias: Tensor?, heads: Int,
-    headSize: Int, scale: Float, threads: Int
+    headSize: Int, scale: Float, machine: Machine
   ) {
     self.query = query
     self.key = key
@@ -49,7 +48,7 @@ final class Attention: Operation {
     self.inputs = inputs
     let size = mask.queries * mask.keys
     weights = FloatBuffer(count: mask.capacity * heads * size)
-    scratch = (0..<threads).map { _ in FloatBuffer(count: size) }
+    machine.reserveScratch(size)
   }
 
   /// A head of one row of a tensor's values or gradients.
@@ -111,7 +110,7 @@ final class Attention: Operation {
         keys, headSize, queries, shares, dout, into: dv.base, stride: dv.stride,
         accumulates: addsValue, worker: worker)
       v.isTransposed = true
-      let change = scratch[worker].base
+      let change = machine.scratch(of: worker)
       machine.multiply(
         queries, keys, headSize, dout, v, into: change, stride: keys, worker: worker)
       for position in 0..<queries {

@@ -135,7 +135,7 @@ extension Graph {
     add(
       Attention(
         query: query, key: key, value: value, mask: mask, bias: bias, heads: heads,
-        headSize: headSize, scale: Float(scale), threads: machine.threads))
+        headSize: headSize, scale: Float(scale), machine: machine))
   }
 
   func relativeBias(

@@ -10,15 +10,25 @@ final class Machine {
   let kernel: MatrixKernel
   private let team: WorkerTeam
   private let portable: [PortableProduct]
+  private var scratch: [FloatBuffer] = []
 
   init(threads: Int, kernel: MatrixKernel) {
     self.kernel = kernel
     team = WorkerTeam(threads: max(1, threads))
-    portable = (0..<team.threads).map { _ in PortableProduct() }
+    portable = kernel == .portable ? (0..<team.threads).map { _ in PortableProduct() } : []
     if kernel == .openBLAS { openblas_set_num_threads(1) }
   }
 
   var threads: Int { team.threads }
+
+  /// Gives each worker memory of its own for at least `count` values within a task.
+  func reserveScratch(_ count: Int) {
+    guard scratch.first.map({ $0.count < count }) ?? true else { return }
+    scratch = (0..<threads).map { _ in FloatBuffer(count: count) }
+  }
+
+  /// The memory that was reserved for a worker.
+  func scratch(of worker: Int) -> Floats { scratch[worker].base }
 
   /// Does all tasks on all threads; a task's outcome may depend on its number alone.
   func parallel(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
