@@ -31,6 +31,16 @@ public struct TrainingOptions: Sendable {
   public var length: Int?
   /// The highest learning rate; nil for one that suits the family.
   public var learningRate: Double?
+  /// Whether rows come in random order; else in that of the dataset.
+  public var shuffles = true
+  /// The course of the learning rate after warm-up.
+  public var schedule = LearningRateSchedule.Shape.cosine
+  /// Steps of warm-up; nil for a tenth of the run, at most 100.
+  public var warmup: Int?
+  /// Everything of the optimizer but the learning rate.
+  public var optimizer = AdamW(beta2: 0.98, decay: .matrices, maximumGradientNorm: 1)
+  /// Where the arrays of all batches go, and logits and gradients of the first; nil for nowhere.
+  public var dump: String?
   /// The width of the model; nil for that of the family.
   public var width: Int?
   /// Layers, of each stack; nil for that of the family.

@@ -58,7 +58,8 @@ public struct TrainingRun {
   func run(
     progress: ProgressHandler = { _ in }, interrupted: () throws -> Void
   ) throws -> TrainingReport {
-    var stream = try ExampleStream(dataset, split: "train", cutter: cutter, seed: options.seed)
+    var stream = try ExampleStream(
+      dataset, split: "train", cutter: cutter, seed: options.seed, shuffles: options.shuffles)
     let sample = try stream.sample()
     guard !sample.isEmpty else {
       throw PipelineError(.malformed, "\(options.dataset): no row of 'train' has anything to learn")
@@ -88,8 +89,9 @@ public struct TrainingRun {
     let builder = BatchBuilder(plan, ids: ids, shapedBy: sample)
     let schedule = LearningRateSchedule(
       peak: options.learningRate ?? Self.learningRate(plan.family),
-      warmup: max(1, min(100, steps / 10)), steps: steps, floor: 0.1)
-    var optimizer = AdamW(beta2: 0.98, decay: .matrices, maximumGradientNorm: 1)
+      warmup: options.warmup ?? max(1, min(100, steps / 10)), steps: steps,
+      shape: options.schedule, floor: 0.1)
+    var optimizer = options.optimizer
     let interval = max(1, steps / Self.measurements)
     while model.steps < steps {
       if model.steps % interval == 0 {
@@ -101,6 +103,7 @@ public struct TrainingRun {
         report.tokens += examples.reduce(0) { $0 + $1.tokenCount }
         batches.append(builder.batch(examples))
       }
+      try dump(batches, model)
       optimizer.learningRate = schedule.rate(at: model.steps + 1)
       let losses = try model.step(batches, optimizer: optimizer)
       log.step(model.steps, losses, rate: optimizer.learningRate, tokens: report.tokens)
@@ -119,6 +122,21 @@ public struct TrainingRun {
     if let judge { report.samples = try samples(judge, model, builder, ids) }
     report.checkpoint = try checkpoint.finish(model, log, report, ids: ids)
     return report
+  }
+
+  /// Writes what the next step is made of, for comparison with other trainers.
+  private func dump(_ batches: [TrainingBatch], _ model: Model) throws {
+    guard let dump = options.dump else { return }
+    for (index, batch) in batches.enumerated() {
+      let part = batches.count == 1 ? "" : "-\(index + 1)"
+      let directory = "\(dump)/step-\(model.steps + 1)\(part)"
+      if model.steps == 0, batches.count == 1 {
+        try model.dump(batch, to: directory)
+      } else {
+        try FileSystem.createDirectory(directory)
+        try batch.write(to: "\(directory)/batch.safetensors")
+      }
+    }
   }
 
   // MARK: Preparation

@@ -19,3 +19,5 @@ extension AddedTokenMode: ExpressibleByArgument {}
 extension PreTokenizerRule: ExpressibleByArgument {}
 extension MatrixKernel: ExpressibleByArgument {}
 extension ModelFamily: ExpressibleByArgument {}
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+extension AdamW.Decay: ExpressibleByArgument {}

@@ -72,6 +72,36 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("The highest learning rate.", valueName: "rate"))
   var learningRate: Double?
 
+  @Option(help: "The learning rate after warm-up: constant, linear or cosine (to a tenth).")
+  var schedule: LearningRateSchedule.Shape = .cosine
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps in which the rate rises; by default a tenth, at most 100.", valueName: "n"))
+  var warmup: Int?
+
+  @Option(help: ArgumentHelp("AdamW: decay of the mean of squared gradients.", valueName: "β₂"))
+  var beta2 = 0.98
+
+  @Option(help: ArgumentHelp("AdamW: decoupled weight decay.", valueName: "rate"))
+  var weightDecay = 0.01
+
+  @Option(help: "What decays: matrices, or all (biases and normalizations too).")
+  var decay: AdamW.Decay = .matrices
+
+  @Option(
+    help: ArgumentHelp("Scale larger gradients to this norm; 0 for no limit.", valueName: "norm"))
+  var clip = 1.0
+
+  @Flag(name: .customLong("no-shuffle"), help: "Take rows in the order of the dataset.")
+  var keepsOrder = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the arrays of every batch there, and logits and gradients of the first.",
+      valueName: "directory"))
+  var dump: String?
+
   @Option(help: ArgumentHelp("The width of the model, a multiple of 64.", valueName: "n"))
   var width: Int?
 
@@ -104,6 +134,12 @@ struct Train: ParsableCommand {
     if let learningRate, !(learningRate > 0 && learningRate < 10) {
       throw ValidationError("--learning-rate takes a number above 0, not \(learningRate).")
     }
+    guard (0...1_000_000_000).contains(warmup ?? 0) else {
+      throw ValidationError("--warmup takes a number of steps, not \(warmup ?? 0).")
+    }
+    guard (0..<1).contains(beta2), (0...1).contains(weightDecay), clip >= 0, clip.isFinite else {
+      throw ValidationError("--beta2 and --weight-decay take shares, --clip a norm.")
+    }
     guard (0...1000).contains(samples) else { throw ValidationError("--samples takes 0 to 1000.") }
     if resume || overwrite, output == nil {
       throw ValidationError("--resume and --overwrite go with -o.")
@@ -135,6 +171,14 @@ struct Train: ParsableCommand {
   private func options() -> TrainingOptions {
     var options = TrainingOptions(dataset: dataset)
     options.steps = steps
+    options.schedule = schedule
+    options.warmup = warmup
+    options.optimizer.beta2 = beta2
+    options.optimizer.weightDecay = weightDecay
+    options.optimizer.decay = decay
+    options.optimizer.maximumGradientNorm = clip > 0 ? clip : nil
+    options.shuffles = !keepsOrder
+    options.dump = dump
     options.isCheck = check
     options.initial = initial
     options.output = output

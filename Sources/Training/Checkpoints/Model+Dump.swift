@@ -64,7 +64,9 @@ extension FloatBuffer {
 
 extension TrainingBatch {
   /// Writes all arrays under the names of `transformers`; masks as flags of rows × query × key.
-  func write(to path: String) throws(TrainingError) {
+  ///
+  /// - Throws: ``TrainingError``: `outputRefused` or `inputOutput`.
+  public func write(to path: String) throws(TrainingError) {
     var writer = SafeTensorsWriter()
     writer.add("input_ids", [rows, length], .integers(inputIDs))
     if let positionIDs { writer.add("position_ids", [rows, length], .integers(positionIDs)) }

@@ -23,6 +23,7 @@ public struct ExampleStream {
   private let cutter: RowCutter
   private let places: [Place]
   private let key: StreamKey
+  private let shuffles: Bool
 
   private var epoch = -1
   private var order: [UInt32] = []
@@ -35,10 +36,13 @@ public struct ExampleStream {
   /// How often all rows were read to the end.
   public private(set) var epochs = 0
 
-  /// Opens the shards of a split.
+  /// Opens the shards of a split; without `shuffles` examples come in the order of the dataset.
   ///
   /// - Throws: `DatasetError` when a shard is missing or damaged.
-  public init(_ dataset: Dataset, split: String, cutter: RowCutter, seed: UInt64) throws {
+  public init(
+    _ dataset: Dataset, split: String, cutter: RowCutter, seed: UInt64, shuffles: Bool = true
+  ) throws {
+    self.shuffles = shuffles
     self.dataset = dataset
     self.cutter = cutter
     shards = dataset.manifest.shards.filter { $0.split == split && $0.rows > 0 }
@@ -93,7 +97,10 @@ public struct ExampleStream {
       windowNumber = 0
       let streams = try RandomStreams(key: key, unit: 0, epoch: epoch & 0xFFFF)
       var stream = streams.stream(.trainingOrder)
-      order = stream.permutation(count: places.count)
+      order =
+        shuffles
+        ? stream.permutation(count: places.count)
+        : places.indices.map { UInt32(truncatingIfNeeded: $0) }
     }
     while next < order.count, examples.count < Self.window {
       let place = places[Int(order[next])]
@@ -113,7 +120,7 @@ public struct ExampleStream {
     windowNumber += 1
     let streams = try RandomStreams(key: key, unit: 0, epoch: epoch & 0xFFFF)
     var stream = streams.stream(.trainingOrder, frame: UInt32(truncatingIfNeeded: windowNumber))
-    stream.shuffle(&examples)
+    if shuffles { stream.shuffle(&examples) }
     return true
   }
 }
