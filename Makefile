@@ -7,9 +7,9 @@
 SHELL := /bin/bash
 PREP := .build/release/prep
 VENV := .venv
-APT := libicu-dev libzstd-dev zlib1g-dev libssl-dev libopenblas-dev pkg-config
+APT := libicu-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev libopenblas-dev pkg-config
 APT_TEST := python3 python3-venv zstd
-BREW := icu4c zstd zlib openssl@3 openblas pkg-config
+BREW := icu4c zstd lz4 zlib openssl@3 openblas pkg-config
 
 .PHONY: demo test build setup setup-test lint format interop clean
 

@@ -12,6 +12,7 @@ public struct ArrowFileAssembler: Sendable {
   private let schema: ArrowSchema
   private let headBytes: [UInt8]
   private var blocks: [Block] = []
+  private var batchRows: [Int] = []
 
   /// The size of the file so far, in bytes: where the next part goes.
   public private(set) var offset: Int
@@ -37,14 +38,17 @@ public struct ArrowFileAssembler: Sendable {
       Block(offset: offset, metadataLength: batch.metadataLength, bodyLength: batch.bodyLength))
     offset += batch.bytes.count
     rowCount += batch.rowCount
+    batchRows.append(batch.rowCount)
   }
 
-  /// The last bytes of the file: end of the stream, footer, magic.
+  /// The last bytes of the file: end of the stream, footer, magic. The footer's metadata has the
+  /// `RowOffsets` of the batches before what is given.
   ///
   /// - Throws: `.limitExceeded` for a footer beyond 2 GiB.
   public mutating func tail(metadata: [ArrowKeyValue] = []) throws(ArrowError) -> [UInt8] {
     var footer = try FlatBufferWriter.serialize(
-      root: .footer(schema, blocks, metadata: metadata))
+      root: .footer(
+        schema, blocks, metadata: [RowOffsets(batchRows: batchRows).entry] + metadata))
     footer.append(
       contentsOf: repeatElement(0, count: Format.padded(footer.count, to: 8) - footer.count))
     guard let length = Int32(exactly: footer.count) else {

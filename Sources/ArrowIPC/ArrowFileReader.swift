@@ -15,22 +15,31 @@ public final class ArrowFileReader: Sendable {
   public let schema: ArrowSchema
   /// Custom metadata of the footer.
   public let footerMetadata: [ArrowKeyValue]
-  private let blocks: [Block]
-  private let source: ByteSource
-  private let path: String?
-  private let options: ArrowReadOptions
+  let blocks: [Block]
+  let source: ByteSource
+  let path: String?
+  let options: ArrowReadOptions
+  /// Where the messages behind the schema begin.
+  let messagesStart: Int
+  /// Where the footer lies.
+  let footerRange: Range<Int>
+  /// What the footer says about the rows of the batches; nil where it says nothing.
+  private let listedRows: RowOffsets?
 
   /// The number of batches.
   public var batchCount: Int { blocks.count }
 
-  /// Opens a file; batches are read with `pread` when they are asked for.
+  /// Opens a file; batches are read when they are asked for, with `pread` unless the options say
+  /// to map it.
   ///
   /// - Throws: `.system` when it cannot be opened; otherwise as `init(bytes:)`.
   public convenience init(
     path: String, options: ArrowReadOptions = ArrowReadOptions()
   ) throws(ArrowError) {
     do throws(ArrowError) {
-      try self.init(.file(try OpenFile(path: path)), path: path, options)
+      let file = try OpenFile(path: path)
+      let source: ByteSource = options.mapsFiles ? .mapped(try MappedFile(file)) : .file(file)
+      try self.init(source, path: path, options)
     } catch {
       throw error.located(path: path)
     }
@@ -51,16 +60,37 @@ public final class ArrowFileReader: Sendable {
     let footerRange = try Self.footerRange(source, options)
     let footer = try Footer(
       try source.read(at: footerRange.lowerBound, count: footerRange.count),
-      base: footerRange.lowerBound)
+      base: footerRange.lowerBound, options)
     let end = try Self.checkFirstMessage(source, against: footer.schema, footerRange, options)
-    let gaps = try Self.gaps(footer.blocks, between: end, and: footerRange.lowerBound)
+    let gaps = try Self.gaps(
+      footer.blocks + footer.dictionaries, between: end, and: footerRange.lowerBound)
     for gap in gaps { try Self.checkUnlisted(source, gap) }
     schema = footer.schema
     footerMetadata = footer.metadata
     blocks = footer.blocks
+    self.footerRange = footerRange
+    messagesStart = end
+    do throws(ArrowError) {
+      listedRows = try footer.metadata.first { $0.key == RowOffsets.key }.map {
+        (entry) throws(ArrowError) in
+        try RowOffsets(entry.value, batchCount: footer.blocks.count)
+      }
+    } catch {
+      throw error.located(offset: footerRange.lowerBound)
+    }
     self.source = source
     self.path = path
     self.options = options
+  }
+
+  /// Where batches begin, by rows: from the footer, else from the metadata of each batch.
+  ///
+  /// The footer's word is taken for it until a batch is read.
+  public func rowOffsets() throws(ArrowError) -> RowOffsets {
+    if let listedRows { return listedRows }
+    var rows: [Int] = []
+    for index in blocks.indices { rows.append(try rowCount(ofBatch: index)) }
+    return RowOffsets(batchRows: rows)
   }
 
   /// The number of rows of a batch; reads its metadata only.
@@ -78,46 +108,25 @@ public final class ArrowFileReader: Sendable {
   /// - Throws: `.invalidArgument` for an index or a column that does not exist, or a name that
   ///   two columns share; otherwise what is wrong with the data.
   public func batch(_ index: Int, columns: [String]? = nil) throws(ArrowError) -> RecordBatch {
-    let selection = try columns.map { (names) throws(ArrowError) in try indices(of: names) }
-    let (layout, _, body) = try layout(index)
-    let isSelected = selection.map { chosen in schema.fields.indices.map(chosen.contains) }
     do throws(ArrowError) {
-      let arrays = try BatchDecoder.decode(
-        layout, schema, from: source, start: body.lowerBound, base: body.lowerBound,
-        options: options, isSelected: isSelected)
-      guard let selection else {
-        return RecordBatch(schema: schema, rowCount: layout.rowCount, columns: arrays)
+      let selection = try columns.map { (names) throws(ArrowError) in
+        try ColumnSelection(names, of: schema)
       }
-      // Arrays come in the order of the schema; hand them over in the order of the names.
-      let stored = selection.sorted()
-      let order = selection.compactMap(stored.firstIndex(of:))
-      return RecordBatch(
-        schema: ArrowSchema(
-          fields: selection.map { schema.fields[$0] }, metadata: schema.metadata),
-        rowCount: layout.rowCount, columns: order.map { arrays[$0] })
+      let (layout, _, body) = try layout(index)
+      let arrays = try BatchDecoder.decode(
+        layout, schema,
+        from: .init(
+          source: source, start: body.lowerBound, length: body.count, base: body.lowerBound),
+        options: options, isSelected: selection?.isSelected)
+      return selection?.batch(rowCount: layout.rowCount, arrays)
+        ?? RecordBatch(schema: schema, rowCount: layout.rowCount, columns: arrays)
     } catch {
       throw error.located(path: path)
     }
   }
 
-  private func indices(of names: [String]) throws(ArrowError) -> [Int] {
-    var indices: [Int] = []
-    for name in names {
-      guard let index = schema.index(of: name) else {
-        let known = schema.fields.map(\.name).joined(separator: ", ")
-        throw ArrowError(
-          .invalidArgument, "no single column “\(name)”; there are: \(known)", path: path)
-      }
-      guard !indices.contains(index) else {
-        throw ArrowError(.invalidArgument, "the column “\(name)” is named twice", path: path)
-      }
-      indices.append(index)
-    }
-    return indices
-  }
-
   /// The message of a batch, checked against its block, and where its body lies.
-  private func layout(
+  func layout(
     _ index: Int
   ) throws(ArrowError) -> (layout: BatchLayout, metadata: [ArrowKeyValue], body: Range<Int>) {
     guard blocks.indices.contains(index) else {
@@ -134,126 +143,15 @@ public final class ArrowFileReader: Sendable {
       guard end == bodyStart, message.bodyLength == block.bodyLength else {
         throw ArrowError(.malformed, "the footer and batch \(index) disagree on its size")
       }
+      if let listed = listedRows?.rows(ofBatch: index).count, listed != layout.rowCount {
+        throw ArrowError(
+          .malformed,
+          "the footer says that batch \(index) has \(listed) rows, it has \(layout.rowCount)")
+      }
       try layout.check(against: schema, bodyLength: block.bodyLength, at: block.offset)
       return (layout, message.metadata, bodyStart..<(bodyStart + block.bodyLength))
     } catch {
       throw error.located(offset: block.offset, path: path)
-    }
-  }
-}
-
-extension ArrowFileReader {
-  /// Finds the footer between the magics.
-  private static func footerRange(
-    _ source: ByteSource, _ options: ArrowReadOptions
-  ) throws(ArrowError) -> Range<Int> {
-    // Length and magic behind the footer.
-    let trailer = 4 + Format.magic.count
-    let head = try source.read(at: 0, count: min(Format.fileHeaderSize, source.count))
-    guard head.starts(with: Format.magic) else {
-      let isStream = head.starts(with: Format.continuation)
-      throw ArrowError(
-        .notArrow, isStream ? "an Arrow stream, not a file" : "not an Arrow file", offset: 0)
-    }
-    guard source.count >= Format.fileHeaderSize + trailer else {
-      throw ArrowError(.truncated, "a file of \(source.count) bytes", offset: source.count)
-    }
-    let tail = try source.read(at: source.count - trailer, count: trailer)
-    guard tail.suffix(Format.magic.count).elementsEqual(Format.magic) else {
-      throw ArrowError(
-        .truncated, "no magic at the end; the file is incomplete", offset: source.count)
-    }
-    let length = tail.withUnsafeBytes { Int(Int32(littleEndian: $0.loadUnaligned(as: Int32.self))) }
-    let end = source.count - trailer
-    guard length > 0, length <= end - Format.fileHeaderSize else {
-      throw ArrowError(.malformed, "a footer of \(length) bytes", offset: end)
-    }
-    guard length <= options.maximumMetadataBytes else {
-      throw ArrowError(.limitExceeded, "a footer of \(length) bytes", offset: end)
-    }
-    return (end - length)..<end
-  }
-
-  /// Reads the message at `offset`, whose metadata must end at `limit` or before.
-  private static func message(
-    _ source: ByteSource, at offset: Int, limit: Int, _ options: ArrowReadOptions
-  ) throws(ArrowError) -> (Message, end: Int) {
-    guard offset <= limit - Format.framingSize else {
-      throw ArrowError(.malformed, "a message without room", offset: offset)
-    }
-    let framing = try source.read(at: offset, count: Format.framingSize)
-    let start = offset + Format.framingSize
-    guard let length = try Framing.metadataLength(framing, at: offset, options: options) else {
-      throw ArrowError(.malformed, "the stream ends where a message belongs", offset: offset)
-    }
-    guard length <= limit - start else {
-      throw ArrowError(.malformed, "metadata of \(length) bytes without room", offset: offset)
-    }
-    return (try Message(try source.read(at: start, count: length), base: start), start + length)
-  }
-
-  /// Compares the schema at the start of the file with the footer's; returns where it ends.
-  ///
-  /// The format puts the first message at 8; arrow-rs pads the magic to 64 bytes instead. Polars
-  /// writes a bare schema without framing, which no reader looks at: there the footer's copy
-  /// stands alone.
-  private static func checkFirstMessage(
-    _ source: ByteSource, against schema: ArrowSchema, _ footer: Range<Int>,
-    _ options: ArrowReadOptions
-  ) throws(ArrowError) -> Int {
-    let size = Format.fileHeaderSize
-    let bytes = try source.read(at: 0, count: min(footer.lowerBound, Format.alignment + size))
-    let zeros = bytes.dropFirst(size).prefix { $0 == 0 }.count
-    let start = size + zeros / 8 * 8
-    guard bytes.dropFirst(start).starts(with: Format.continuation) else { return size }
-    let (message, end) = try message(source, at: start, limit: footer.lowerBound, options)
-    guard case .schema(let first) = message.header else {
-      throw ArrowError(.malformed, "the first message is not a schema", offset: start)
-    }
-    guard first == schema else {
-      throw ArrowError(
-        .malformed, "the footer's schema differs from the first message",
-        offset: footer.lowerBound)
-    }
-    return end
-  }
-
-  /// Checks that blocks are aligned, lie between schema and footer, and do not overlap.
-  ///
-  /// Returns what they leave free.
-  private static func gaps(
-    _ blocks: [Block], between start: Int, and end: Int
-  ) throws(ArrowError) -> [Range<Int>] {
-    var free = start
-    var gaps: [Range<Int>] = []
-    for block in blocks.sorted(by: { $0.offset < $1.offset }) {
-      let isAligned = (block.offset | block.metadataLength | block.bodyLength) % 8 == 0
-      guard isAligned, block.offset >= free, block.metadataLength >= 16, block.bodyLength >= 0,
-        block.offset <= end, block.metadataLength <= end - block.offset,
-        block.bodyLength <= end - block.offset - block.metadataLength
-      else {
-        throw ArrowError(
-          .malformed,
-          "the footer lists a batch of \(block.metadataLength) + \(block.bodyLength) bytes at "
-            + "\(block.offset), outside its place", offset: end)
-      }
-      if block.offset > free { gaps.append(free..<block.offset) }
-      free = block.offset + block.metadataLength + block.bodyLength
-    }
-    if free < end { gaps.append(free..<end) }
-    return gaps
-  }
-
-  /// Checks that nothing in the stream is missing from the footer, so that a damaged footer
-  /// does not hide batches.
-  private static func checkUnlisted(
-    _ source: ByteSource, _ gap: Range<Int>
-  ) throws(ArrowError) {
-    guard gap.count >= Format.framingSize else { return }
-    let bytes = try source.read(at: gap.lowerBound, count: Format.framingSize)
-    if bytes.starts(with: Format.continuation), bytes != Format.endOfStream {
-      throw ArrowError(
-        .malformed, "a message that the footer does not list", offset: gap.lowerBound)
     }
   }
 }

@@ -68,13 +68,9 @@ public struct ArrowSchema: Hashable, Sendable {
     metadata.first { $0.key == key }?.value
   }
 
-  /// Array nodes and buffers of one batch with this schema.
-  var footprint: (nodes: Int, buffers: Int) {
-    fields.reduce(into: (0, 0)) { total, field in
-      let nested = field.type.footprint
-      total.0 += nested.nodes
-      total.1 += nested.buffers
-    }
+  /// What one batch with this schema consists of.
+  var footprint: ArrowType.Footprint {
+    fields.reduce(into: ArrowType.Footprint()) { $0 += $1.type.footprint }
   }
 
   /// Checks what no batch could mend: nesting depth and fixed sizes.
@@ -83,9 +79,27 @@ public struct ArrowSchema: Hashable, Sendable {
   public func validate() throws(ArrowError) {
     for field in fields { try field.validate(depth: 1, path: field.name) }
   }
+
+  /// Checks in addition that every type is one that is written.
+  func validateForWriting() throws(ArrowError) {
+    try validate()
+    for field in fields { try field.requireWritable(path: field.name) }
+  }
 }
 
 extension ArrowField {
+  func requireWritable(path: String) throws(ArrowError) {
+    if case .unsupported = type {
+      throw ArrowError(.invalidArgument, "\(type) columns are not written", column: path)
+    }
+    guard !type.isView else {
+      throw ArrowError(
+        .invalidArgument, "\(type) is read, not written; use large_string or large_binary",
+        column: path)
+    }
+    for child in type.children { try child.requireWritable(path: path + "." + child.name) }
+  }
+
   func validate(depth: Int, path: String) throws(ArrowError) {
     guard depth <= ArrowSchema.maximumDepth else {
       throw ArrowError(

@@ -18,13 +18,18 @@ public final class ArrowStreamReader {
 
   private var input: StreamInput
   private let options: ArrowReadOptions
+  private let selection: ColumnSelection?
   private var failure: (any Error)?
   private var isFinished = false
 
   /// Starts to read: takes the schema from the source.
   ///
+  /// - Parameter choose: names the columns that batches shall have, from the schema; nil for all.
   /// - Throws: `ArrowError`, or what the source throws.
-  public init(options: ArrowReadOptions = ArrowReadOptions(), read: @escaping Source) throws {
+  public init(
+    options: ArrowReadOptions = ArrowReadOptions(),
+    choosing choose: (ArrowSchema) throws -> [String]? = { _ in nil }, read: @escaping Source
+  ) throws {
     var input = StreamInput(source: read)
     guard let (message, offset) = try input.message(options) else {
       throw ArrowError(.truncated, "a stream without a schema", offset: input.offset)
@@ -35,6 +40,7 @@ public final class ArrowStreamReader {
     self.schema = schema
     self.input = input
     self.options = options
+    selection = try choose(schema).map { try ColumnSelection($0, of: schema) }
   }
 
   /// Reads a stream that is in memory.
@@ -49,6 +55,25 @@ public final class ArrowStreamReader {
       buffer.copyBytes(from: bytes[position..<(position + count)])
       position += count
       return count
+    }
+  }
+
+  /// Reads a stream that is in a regular file.
+  ///
+  /// - Throws: `ArrowError`, `.system` when the file cannot be opened.
+  public convenience init(
+    path: String, options: ArrowReadOptions = ArrowReadOptions()
+  ) throws {
+    let file: OpenFile
+    do throws(ArrowError) { file = try OpenFile(path: path) } catch {
+      throw error.located(path: path)
+    }
+    var position = 0
+    try self.init(options: options) { buffer in
+      let bytes = try file.read(at: position, count: min(buffer.count, file.size - position))
+      buffer.copyBytes(from: bytes)
+      position += bytes.count
+      return bytes.count
     }
   }
 
@@ -67,14 +92,21 @@ public final class ArrowStreamReader {
   }
 
   private func readNext() throws -> (RecordBatch, [ArrowKeyValue])? {
-    guard let (message, offset) = try input.message(options) else {
-      isFinished = true
-      hasEndMarker = input.hasEndMarker
-      return nil
+    while let (message, offset) = try input.message(options) {
+      switch message.header {
+      case .batch(let layout): return (try batch(layout, message, offset), message.metadata)
+      case .schema: throw ArrowError(.malformed, "a second schema", offset: offset)
+      case .dictionary: try input.skip(message.bodyLength)
+      }
     }
-    guard case .batch(let layout) = message.header else {
-      throw ArrowError(.malformed, "a second schema", offset: offset)
-    }
+    isFinished = true
+    hasEndMarker = input.hasEndMarker
+    return nil
+  }
+
+  private func batch(
+    _ layout: BatchLayout, _ message: Message, _ offset: Int
+  ) throws -> RecordBatch {
     // No body is longer than its content but for padding and incompressible data.
     guard message.bodyLength <= options.maximumBatchBytes else {
       throw ArrowError(.limitExceeded, "a body of \(message.bodyLength) bytes", offset: offset)
@@ -83,9 +115,11 @@ public final class ArrowStreamReader {
     let base = input.offset
     let body = try input.bytes(message.bodyLength)
     let columns = try BatchDecoder.decode(
-      layout, schema, from: .memory(body), start: 0, base: base, options: options)
-    let batch = RecordBatch(schema: schema, rowCount: layout.rowCount, columns: columns)
-    return (batch, message.metadata)
+      layout, schema,
+      from: .init(source: .memory(body), start: 0, length: body.count, base: base),
+      options: options, isSelected: selection?.isSelected)
+    return selection?.batch(rowCount: layout.rowCount, columns)
+      ?? RecordBatch(schema: schema, rowCount: layout.rowCount, columns: columns)
   }
 }
 
@@ -100,17 +134,30 @@ private struct StreamInput {
   /// The next message without its body and where it starts; nil at the end of the stream.
   mutating func message(_ options: ArrowReadOptions) throws -> (Message, offset: Int)? {
     let start = offset
-    let framing = try take(Format.framingSize)
-    if framing.isEmpty { return nil }
-    guard framing.count == Format.framingSize else { throw cut() }
-    if start == 0, framing.starts(with: Format.magic) {
+    var first = try take(4)
+    if first.isEmpty { return nil }
+    guard first.count == 4 else { throw cut() }
+    if start == 0, Format.magic.starts(with: first) {
       throw ArrowError(.notArrow, "an Arrow file, not a stream", offset: 0)
     }
-    guard let length = try Framing.metadataLength(framing, at: start, options: options) else {
+    if Framing.hasMarker(first) { first += try bytes(4) }
+    let framing = try Framing(first, at: start, options: options)
+    guard framing.metadataLength > 0 else {
       hasEndMarker = true
       return nil
     }
-    return (try Message(try bytes(length), base: start + Format.framingSize), start)
+    let metadata = try bytes(framing.metadataLength)
+    return (try Message(metadata, base: start + framing.size, options), start)
+  }
+
+  /// Passes over bytes.
+  mutating func skip(_ count: Int) throws {
+    var rest = count
+    while rest > 0 {
+      let part = try take(min(rest, 1 << 16)).count
+      guard part > 0 else { throw cut() }
+      rest -= part
+    }
   }
 
   /// Exactly `count` bytes.

@@ -2,8 +2,8 @@
 
 /// The logical and physical type of a column, after `Schema.fbs` of Apache Arrow.
 ///
-/// These are the types that token and example shards are made of, and those that cost nothing
-/// more to read. Others (dates, decimals, unions, dictionaries, views, …) are refused by name.
+/// These are the types that token and example shards are made of, and those that cost little more
+/// to read. Others (dates, decimals, unions, dictionaries, …) are refused by name or passed over.
 public indirect enum ArrowType: Hashable, Sendable {
   /// Slots without values.
   case null
@@ -31,6 +31,10 @@ public indirect enum ArrowType: Hashable, Sendable {
   case float32
   /// An IEEE 754 binary64 number.
   case float64
+  /// UTF-8 text by views: read into text with 64-bit offsets, not written.
+  case utf8View
+  /// Bytes by views: read into bytes with 64-bit offsets, not written.
+  case binaryView
   /// UTF-8 text with 32-bit offsets.
   case utf8
   /// Bytes with 32-bit offsets.
@@ -49,17 +53,32 @@ public indirect enum ArrowType: Hashable, Sendable {
   case fixedSizeList(ArrowField, Int)
   /// A fixed set of named children.
   case structure([ArrowField])
+  /// A type whose values are not read. Schemas hold it only where
+  /// `ArrowReadOptions.passesOverUnsupported` lets them.
+  case unsupported(UnsupportedType)
+
+  /// What is known of a type whose values are not read: enough to pass it over.
+  public struct UnsupportedType: Hashable, Sendable {
+    /// What the format calls it.
+    public let name: String
+    let bufferCount: Int
+    let children: [ArrowField]
+  }
 
   /// The fields nested directly in this type.
   public var children: [ArrowField] {
     switch self {
     case .list(let item), .largeList(let item), .fixedSizeList(let item, _): [item]
     case .structure(let fields): fields
+    case .unsupported(let type): type.children
     default: []
     }
   }
 
-  /// The shape of the buffers that hold an array of this type.
+  /// Whether slots are stored as views into further buffers, of which a batch has any number.
+  var isView: Bool { self == .utf8View || self == .binaryView }
+
+  /// The shape of the buffers that hold an array of this type in memory.
   enum Layout: Hashable {
     /// No buffer at all.
     case none
@@ -79,7 +98,7 @@ public indirect enum ArrowType: Hashable, Sendable {
 
   var layout: Layout {
     switch self {
-    case .null: .none
+    case .null, .unsupported: .none
     case .bool: .bits
     case .int8, .uint8: .fixed(width: 1)
     case .int16, .uint16, .float16: .fixed(width: 2)
@@ -88,8 +107,8 @@ public indirect enum ArrowType: Hashable, Sendable {
     case .fixedSizeBinary(let width): .fixed(width: width)
     case .utf8: .variable(offsetWidth: 4, isText: true)
     case .binary: .variable(offsetWidth: 4, isText: false)
-    case .largeUtf8: .variable(offsetWidth: 8, isText: true)
-    case .largeBinary: .variable(offsetWidth: 8, isText: false)
+    case .largeUtf8, .utf8View: .variable(offsetWidth: 8, isText: true)
+    case .largeBinary, .binaryView: .variable(offsetWidth: 8, isText: false)
     case .list: .list(offsetWidth: 4)
     case .largeList: .list(offsetWidth: 8)
     case .fixedSizeList(_, let size): .fixedSizeList(size: size)
@@ -97,9 +116,12 @@ public indirect enum ArrowType: Hashable, Sendable {
     }
   }
 
-  /// The number of buffers an array of this type has itself, without its children.
+  /// The number of buffers an array of this type has itself as it is stored, without its children
+  /// and without those that views lead to.
   var ownBufferCount: Int {
-    switch layout {
+    if case .unsupported(let type) = self { return type.bufferCount }
+    if isView { return 2 }
+    return switch layout {
     case .none: 0
     case .fixedSizeList, .structure: 1
     case .bits, .fixed, .list: 2
@@ -107,12 +129,25 @@ public indirect enum ArrowType: Hashable, Sendable {
     }
   }
 
-  /// Array nodes and buffers in the pre-order walk of this type.
-  var footprint: (nodes: Int, buffers: Int) {
-    children.reduce(into: (1, ownBufferCount)) { total, child in
-      let nested = child.type.footprint
-      total.0 += nested.nodes
-      total.1 += nested.buffers
+  /// What the pre-order walk of this type meets.
+  var footprint: Footprint {
+    children.reduce(
+      into: Footprint(nodes: 1, buffers: ownBufferCount, views: isView ? 1 : 0)
+    ) { $0 += $1.type.footprint }
+  }
+
+  /// The parts of a batch that columns of some types take up.
+  struct Footprint: Hashable {
+    var nodes = 0
+    /// Without those that views lead to.
+    var buffers = 0
+    /// Arrays of views, each with a number of further buffers.
+    var views = 0
+
+    static func += (total: inout Footprint, more: Footprint) {
+      total.nodes += more.nodes
+      total.buffers += more.buffers
+      total.views += more.views
     }
   }
 }
@@ -134,6 +169,8 @@ extension ArrowType: CustomStringConvertible {
     case .float16: "halffloat"
     case .float32: "float"
     case .float64: "double"
+    case .utf8View: "string_view"
+    case .binaryView: "binary_view"
     case .utf8: "string"
     case .binary: "binary"
     case .largeUtf8: "large_string"
@@ -143,6 +180,7 @@ extension ArrowType: CustomStringConvertible {
     case .largeList(let item): "large_list<\(item)>"
     case .fixedSizeList(let item, let size): "fixed_size_list<\(item)>[\(size)]"
     case .structure(let fields): "struct<\(fields.map(\.description).joined(separator: ", "))>"
+    case .unsupported(let type): type.name
     }
   }
 }

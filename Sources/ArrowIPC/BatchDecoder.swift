@@ -6,32 +6,44 @@
 /// each buffer is measured before it is read or decompressed: data of a few bytes cannot ask for
 /// gigabytes. The sum over a batch is limited as well.
 struct BatchDecoder: ~Copyable {
-  private let layout: BatchLayout
+  let layout: BatchLayout
   private let source: ByteSource
   /// Where the body starts in `source`.
   private let start: Int
   /// Where the body starts in the file or stream, for messages.
   private let base: Int
   private let options: ArrowReadOptions
+  /// How many slots an array may have: those without values take no bytes.
+  private let maximumSlots: Int
   private var nextNode = 0
   private var nextBuffer = 0
+  private var nextView = 0
   private var remaining: Int
-  private var decompressor: ZstdDecompressor?
+  private var decompressor: BufferDecompressor
+
+  /// Where a body lies.
+  struct Body {
+    let source: ByteSource
+    /// Where it starts in the source.
+    let start: Int
+    let length: Int
+    /// Where it starts in the file or stream, for messages.
+    let base: Int
+  }
 
   /// Decodes the columns that `isSelected` names by index, all when it is nil.
   ///
   /// The layout has been checked against the schema.
   static func decode(
-    _ layout: BatchLayout, _ schema: ArrowSchema, from source: ByteSource, start: Int, base: Int,
-    options: ArrowReadOptions, isSelected: [Bool]? = nil
+    _ layout: BatchLayout, _ schema: ArrowSchema, from body: Body, options: ArrowReadOptions,
+    isSelected: [Bool]? = nil
   ) throws(ArrowError) -> [ArrowArray] {
-    var decoder = BatchDecoder(layout, source, start: start, base: base, options: options)
+    var decoder = BatchDecoder(layout, body, options)
     var columns: [ArrowArray] = []
     for (index, field) in schema.fields.enumerated() {
       if let isSelected, !isSelected[index] {
         let skipped = field.type.footprint
-        decoder.nextNode += skipped.nodes
-        decoder.nextBuffer += skipped.buffers
+        decoder.pass(over: skipped)
       } else {
         columns.append(try decoder.array(field, length: layout.rowCount, path: field.name))
       }
@@ -39,15 +51,25 @@ struct BatchDecoder: ~Copyable {
     return columns
   }
 
-  private init(
-    _ layout: BatchLayout, _ source: ByteSource, start: Int, base: Int, options: ArrowReadOptions
-  ) {
+  private init(_ layout: BatchLayout, _ body: Body, _ options: ArrowReadOptions) {
     self.layout = layout
-    self.source = source
-    self.start = start
-    self.base = base
+    source = body.source
+    start = body.start
+    base = body.base
     self.options = options
-    remaining = options.maximumBatchBytes
+    decompressor = BufferDecompressor(
+      codec: layout.codec, requiresChecksum: options.requiresChecksums)
+    remaining = options.decodedLimit(bodyLength: body.length)
+    maximumSlots = min(remaining, Int.max / 8) * 8
+  }
+
+  private mutating func pass(over skipped: ArrowType.Footprint) {
+    nextNode += skipped.nodes
+    nextBuffer += skipped.buffers
+    for _ in 0..<skipped.views {
+      nextBuffer += layout.viewBuffers[nextView]
+      nextView += 1
+    }
   }
 
   /// The next array in pre-order, with its children; `length` is what its parent demands.
@@ -80,14 +102,19 @@ struct BatchDecoder: ~Copyable {
     guard node.length >= 0, node.nullCount >= 0, node.nullCount <= node.length else {
       throw ArrowError(.malformed, "\(node.nullCount) nulls in \(node.length) slots")
     }
-    guard node.length <= options.maximumBatchBytes else {
+    guard node.length <= maximumSlots else {
       throw ArrowError(.limitExceeded, "an array of \(node.length) slots")
     }
     if field.type == .null {
       return ArrowArray(type: .null, length: node.length, nullCount: node.length)
     }
 
+    if case .unsupported(let type) = field.type {
+      throw ArrowError(.unsupported, "unsupported type \(type.name)")
+    }
+
     let validity = try validity(node)
+    if field.type.isView { return try views(field.type, node, validity) }
     var offsets: [UInt8] = []
     var data: [UInt8] = []
     var children: [ArrowArray] = []
@@ -146,66 +173,74 @@ struct BatchDecoder: ~Copyable {
   }
 
   /// The next buffer, which must hold `needed` bytes; padding behind them is left out.
-  private mutating func buffer(_ needed: Int) throws(ArrowError) -> [UInt8] {
+  mutating func buffer(_ needed: Int) throws(ArrowError) -> [UInt8] {
     let stored = layout.buffers[nextBuffer]
     nextBuffer += 1
-    remaining -= needed
-    guard remaining >= 0 else {
-      throw ArrowError(
-        .limitExceeded, "a batch of more than \(options.maximumBatchBytes) decoded bytes")
-    }
+    try charge(needed)
     do throws(ArrowError) {
-      if layout.isCompressed, stored.length > 0 { return try decompressed(stored, needed) }
-      guard stored.length >= needed else {
-        throw ArrowError(.malformed, "a buffer of \(stored.length) bytes, \(needed) are needed")
+      guard decompressor.codec != nil, stored.length > 0 else {
+        guard stored.length >= needed else {
+          throw ArrowError(.malformed, "a buffer of \(stored.length) bytes, \(needed) are needed")
+        }
+        return try source.read(at: start + stored.offset, count: needed)
       }
-      return try source.read(at: start + stored.offset, count: needed)
+      return try decompressed(stored, size: needed)
+    } catch {
+      throw error.located(offset: base + stored.offset)
+    }
+  }
+
+  /// The next buffer whole, whatever it holds: one that views lead to.
+  private mutating func wholeBuffer() throws(ArrowError) -> [UInt8] {
+    let stored = layout.buffers[nextBuffer]
+    nextBuffer += 1
+    do throws(ArrowError) {
+      guard decompressor.codec != nil, stored.length > 0 else {
+        try charge(stored.length)
+        return try source.read(at: start + stored.offset, count: stored.length)
+      }
+      return try decompressed(stored, size: nil)
     } catch {
       throw error.located(offset: base + stored.offset)
     }
   }
 
   private mutating func decompressed(
-    _ stored: BatchLayout.Buffer, _ needed: Int
+    _ stored: BatchLayout.Buffer, size: Int?
   ) throws(ArrowError) -> [UInt8] {
-    // Writers may include their padding to 64 bytes in the length.
-    let most = Format.padded(needed)
-    guard stored.length >= 8, stored.length - 8 <= most + most / 128 + 1024 else {
-      throw ArrowError(
-        .malformed, "a compressed buffer of \(stored.length) bytes for \(needed) bytes")
-    }
-    var content = try source.read(at: start + stored.offset, count: stored.length)
-    let announced = content.withUnsafeBytes {
-      Int64(littleEndian: $0.loadUnaligned(as: Int64.self))
-    }
-    if announced == -1 {
-      guard content.count - 8 >= needed else {
-        throw ArrowError(
-          .malformed, "a buffer of \(content.count - 8) bytes, \(needed) are needed")
+    let budget = remaining
+    let (bytes, charged) = try source.withBytes(at: start + stored.offset, count: stored.length) {
+      (bytes) throws(ArrowError) in
+      guard let size else {
+        return try decompressor.buffer(bytes, atMost: budget)
       }
-      return [UInt8](content[8..<(8 + needed)])
+      return (try decompressor.buffer(bytes, needed: size), 0)
     }
-    guard let size = Int(exactly: announced), size >= needed, size <= most else {
-      throw ArrowError(.malformed, "a buffer of \(announced) bytes, \(needed) are needed")
-    }
-    content = try frame(content, size)
-    content.removeLast(size - needed)
-    return content
+    try charge(charged)
+    return bytes
   }
 
-  private mutating func frame(_ bytes: [UInt8], _ size: Int) throws(ArrowError) -> [UInt8] {
-    if decompressor == nil { decompressor = try ZstdDecompressor() }
-    let requiresChecksum = options.requiresChecksums
-    return try bytes.withUnsafeBufferPointer { (bytes) throws(ArrowError) -> [UInt8] in
-      let frame = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[8...]))
-      return try decompressor?.decompress(frame, size: size, requiresChecksum: requiresChecksum)
-        ?? []
+  /// Counts bytes that are about to be decoded.
+  mutating func charge(_ bytes: Int) throws(ArrowError) {
+    guard bytes <= remaining else {
+      throw ArrowError(
+        .limitExceeded, "a batch that says to hold far more than is stored, or than the limit")
     }
+    remaining -= bytes
   }
 
-  private func product(_ count: Int, _ width: Int) throws(ArrowError) -> Int {
+  /// The buffers that the next array of views leads to.
+  mutating func viewedBuffers() throws(ArrowError) -> [[UInt8]] {
+    let count = layout.viewBuffers[nextView]
+    nextView += 1
+    var buffers: [[UInt8]] = []
+    for _ in 0..<count { buffers.append(try wholeBuffer()) }
+    return buffers
+  }
+
+  func product(_ count: Int, _ width: Int) throws(ArrowError) -> Int {
     let (product, overflow) = count.multipliedReportingOverflow(by: width)
-    guard !overflow, product <= options.maximumBatchBytes else {
+    guard !overflow, product <= maximumSlots else {
       throw ArrowError(.limitExceeded, "an array of \(count) × \(width) bytes")
     }
     return product
@@ -219,11 +254,19 @@ extension BatchLayout {
     against schema: ArrowSchema, bodyLength: Int, at offset: Int
   ) throws(ArrowError) {
     let expected = schema.footprint
-    guard nodes.count == expected.nodes, buffers.count == expected.buffers else {
+    guard viewBuffers.count == expected.views else {
+      throw ArrowError(
+        .malformed,
+        "a batch with \(viewBuffers.count) arrays of views instead of \(expected.views)",
+        offset: offset)
+    }
+    // Each count is at most that of all buffers, and so many counts were stored: no overflow.
+    let bufferCount = viewBuffers.reduce(expected.buffers, &+)
+    guard nodes.count == expected.nodes, buffers.count == bufferCount else {
       throw ArrowError(
         .malformed,
         "a batch of \(nodes.count) arrays and \(buffers.count) buffers; the schema demands "
-          + "\(expected.nodes) and \(expected.buffers)", offset: offset)
+          + "\(expected.nodes) and \(bufferCount)", offset: offset)
     }
     var node = 0
     for field in schema.fields {

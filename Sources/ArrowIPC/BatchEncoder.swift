@@ -28,7 +28,7 @@ public struct BatchEncoder: ~Copyable {
   ///
   /// - Throws: `.invalidArgument` for a schema or compression level out of range.
   public init(schema: ArrowSchema, compression: ArrowCompression) throws(ArrowError) {
-    try schema.validate()
+    try schema.validateForWriting()
     compressor = try Self.compressor(compression)
     self.schema = schema
   }
@@ -53,7 +53,8 @@ public struct BatchEncoder: ~Copyable {
     }
     try batch.validate()
 
-    var layout = BatchLayout(rowCount: batch.rowCount, isCompressed: compressor != nil)
+    var layout = BatchLayout(
+      rowCount: batch.rowCount, codec: compressor == nil ? nil : Format.Codec.zstd)
     var body: [UInt8] = []
     for column in batch.columns { try append(column, &layout, &body) }
 

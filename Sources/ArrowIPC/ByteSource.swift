@@ -8,28 +8,53 @@
   internal import Darwin
 #endif
 
-/// Bytes that can be read at any position: memory, or a file through `pread`.
-///
-/// Files are never mapped, so that one which shrinks while it is read is an error and no signal.
+/// Bytes that can be read at any position: memory, or a file through `pread` or mapped.
 enum ByteSource: Sendable {
   case memory([UInt8])
   case file(OpenFile)
+  case mapped(MappedFile)
 
   var count: Int {
     switch self {
     case .memory(let bytes): bytes.count
     case .file(let file): file.size
+    case .mapped(let file): file.size
     }
   }
 
   /// Exactly `count` bytes; the caller has bounded `count`.
   func read(at offset: Int, count: Int) throws(ArrowError) -> [UInt8] {
-    guard offset >= 0, count >= 0, count <= self.count, offset <= self.count - count else {
-      throw ArrowError(.truncated, "\(count) bytes are missing", offset: offset)
-    }
+    try check(offset, count)
     switch self {
     case .memory(let bytes): return [UInt8](bytes[offset..<(offset + count)])
     case .file(let file): return try file.read(at: offset, count: count)
+    case .mapped(let file): return [UInt8](file.bytes(at: offset, count: count))
+    }
+  }
+
+  /// The same bytes without a copy where they are in memory; valid during the call only.
+  func withBytes<R>(
+    at offset: Int, count: Int, _ body: (UnsafeRawBufferPointer) throws(ArrowError) -> R
+  ) throws(ArrowError) -> R {
+    try check(offset, count)
+    switch self {
+    case .memory(let bytes):
+      return try bytes.withUnsafeBufferPointer { (all) throws(ArrowError) -> R in
+        let part = UnsafeBufferPointer(rebasing: all[offset..<(offset + count)])
+        return try body(UnsafeRawBufferPointer(part))
+      }
+    case .file(let file):
+      let bytes = try file.read(at: offset, count: count)
+      return try bytes.withUnsafeBufferPointer { (bytes) throws(ArrowError) -> R in
+        try body(UnsafeRawBufferPointer(bytes))
+      }
+    case .mapped(let file): return try body(file.bytes(at: offset, count: count))
+    }
+  }
+
+  private func check(_ offset: Int, _ count: Int) throws(ArrowError) {
+    guard offset >= 0, count >= 0, count <= self.count, offset <= self.count - count else {
+      throw ArrowError(.truncated, "\(count) bytes are missing", offset: offset)
     }
   }
 }
@@ -58,6 +83,8 @@ final class OpenFile: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  func withDescriptor<R>(_ body: (Int32) -> R) -> R { body(descriptor) }
 
   func read(at offset: Int, count: Int) throws(ArrowError) -> [UInt8] {
     var failure: Int32 = 0

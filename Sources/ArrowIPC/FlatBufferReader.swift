@@ -10,6 +10,8 @@ struct FlatBufferReader {
   /// Where the buffer lies in the file or stream, for error messages.
   private let base: Int
   private var budget: Int
+  /// Whether types that are not read may occur.
+  let passesOverUnsupported: Bool
 
   /// A table and the extents of its vtable, all checked.
   struct Table {
@@ -19,8 +21,9 @@ struct FlatBufferReader {
     fileprivate let vtableSize: Int
   }
 
-  init(_ bytes: [UInt8], base: Int) {
+  init(_ bytes: [UInt8], base: Int, passesOverUnsupported: Bool = false) {
     self.bytes = bytes
+    self.passesOverUnsupported = passesOverUnsupported
     self.base = base
     budget = bytes.count * 2
   }

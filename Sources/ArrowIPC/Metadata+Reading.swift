@@ -5,6 +5,8 @@ struct Message {
   enum Header {
     case schema(ArrowSchema)
     case batch(BatchLayout)
+    /// The values of a dictionary-encoded column, which are not read.
+    case dictionary
   }
 
   let header: Header
@@ -12,8 +14,11 @@ struct Message {
   let metadata: [ArrowKeyValue]
 
   /// Decodes the flatbuffer of a message that lies at `base`.
-  init(_ bytes: [UInt8], base: Int) throws(ArrowError) {
-    var reader = FlatBufferReader(bytes, base: base)
+  init(_ bytes: [UInt8], base: Int, _ options: ArrowReadOptions = ArrowReadOptions())
+    throws(ArrowError)
+  {
+    var reader = FlatBufferReader(
+      bytes, base: base, passesOverUnsupported: options.passesOverUnsupported)
     let root = try reader.root()
     try reader.checkVersion(root)
     let length = try reader.scalar(root, 3, default: Int64(0))
@@ -30,6 +35,7 @@ struct Message {
       guard bodyLength == 0 else { throw reader.fault(root, "a schema with a body") }
       header = .schema(try reader.schema(table))
     case Format.Header.recordBatch: header = .batch(try reader.batch(table))
+    case Format.Header.dictionaryBatch where options.passesOverUnsupported: header = .dictionary
     case Format.Header.dictionaryBatch:
       throw reader.fault(root, "dictionary batches are not supported", .unsupported)
     case Format.Header.tensor, Format.Header.sparseTensor:
@@ -48,33 +54,36 @@ struct Message {
 struct Footer {
   let schema: ArrowSchema
   let blocks: [Block]
+  /// Where the values of dictionary-encoded columns lie.
+  let dictionaries: [Block]
   let metadata: [ArrowKeyValue]
 
   /// Decodes the flatbuffer of a footer that lies at `base`.
-  init(_ bytes: [UInt8], base: Int) throws(ArrowError) {
-    var reader = FlatBufferReader(bytes, base: base)
+  init(_ bytes: [UInt8], base: Int, _ options: ArrowReadOptions) throws(ArrowError) {
+    var reader = FlatBufferReader(
+      bytes, base: base, passesOverUnsupported: options.passesOverUnsupported)
     let root = try reader.root()
     try reader.checkVersion(root)
     guard let table = try reader.table(root, 1) else {
       throw reader.fault(root, "a footer without a schema")
     }
     schema = try reader.schema(table)
-    guard try reader.structs(root, 2, width: 24)?.isEmpty ?? true else {
+    dictionaries = Self.blocks(try reader.structs(root, 2, width: 24) ?? [])
+    guard dictionaries.isEmpty || options.passesOverUnsupported else {
       throw reader.fault(root, "dictionary batches are not supported", .unsupported)
     }
-    let words = try reader.structs(root, 3, width: 24) ?? []
-    var blocks: [Block] = []
-    blocks.reserveCapacity(words.count / 3)
-    for start in stride(from: 0, to: words.count, by: 3) {
-      // The second word is an int32 and its padding.
-      blocks.append(
-        Block(
-          offset: Int(truncatingIfNeeded: words[start]),
-          metadataLength: Int(Int32(truncatingIfNeeded: words[start + 1])),
-          bodyLength: Int(truncatingIfNeeded: words[start + 2])))
-    }
-    self.blocks = blocks
+    blocks = Self.blocks(try reader.structs(root, 3, width: 24) ?? [])
     metadata = try reader.keyValues(root, 4)
+  }
+
+  private static func blocks(_ words: [Int64]) -> [Block] {
+    stride(from: 0, to: words.count, by: 3).map { start in
+      // The second word is an int32 and its padding.
+      Block(
+        offset: Int(truncatingIfNeeded: words[start]),
+        metadataLength: Int(Int32(truncatingIfNeeded: words[start + 1])),
+        bodyLength: Int(truncatingIfNeeded: words[start + 2]))
+    }
   }
 }
 
@@ -118,8 +127,15 @@ extension FlatBufferReader {
     }
     let path = parents + [try string(table, 0) ?? ""]
     do throws(ArrowError) {
-      guard try self.table(table, 4) == nil else {
-        throw fault(table, "dictionary-encoded columns are not supported", .unsupported)
+      if try self.table(table, 4) != nil {
+        guard passesOverUnsupported else {
+          throw fault(table, "dictionary-encoded columns are not supported", .unsupported)
+        }
+        // A batch holds the indices: validity and numbers, no children whatever the values are.
+        return ArrowField(
+          path[path.count - 1],
+          .unsupported(.init(name: "dictionary", bufferCount: 2, children: [])),
+          isNullable: try bool(table, 1), metadata: try keyValues(table, 6))
       }
       let children = try tables(table, 5) ?? []
       let shape = try typeShape(table, childCount: children.count)
@@ -139,26 +155,22 @@ extension FlatBufferReader {
     guard let nodes = try structs(table, 1, width: 16),
       let buffers = try structs(table, 2, width: 16)
     else { throw fault(table, "a batch without nodes or buffers") }
-    var isCompressed = false
+    var codec: UInt8?
     if let compression = try self.table(table, 3) {
-      let codec = try scalar(compression, 0, default: Format.Codec.lz4Frame)
+      let stored = try scalar(compression, 0, default: Format.Codec.lz4Frame)
       let method = try scalar(compression, 1, default: UInt8(0))
       guard method == 0 else { throw fault(compression, "compression method \(method)") }
-      switch codec {
-      case Format.Codec.zstd: isCompressed = true
-      case Format.Codec.lz4Frame:
-        throw fault(compression, "LZ4-compressed batches are not supported", .unsupported)
-      default: throw fault(compression, "unknown codec \(codec)", .unsupported)
+      guard stored == Format.Codec.zstd || stored == Format.Codec.lz4Frame else {
+        throw fault(compression, "unknown codec \(stored)", .unsupported)
       }
+      codec = stored
     }
-    guard try structs(table, 4, width: 8)?.isEmpty ?? true else {
-      throw fault(table, "view buffers in a batch without views")
-    }
+    let viewBuffers = try structs(table, 4, width: 8) ?? []
     let rows = try scalar(table, 0, default: Int64(0))
     guard let rowCount = Int(exactly: rows), rowCount >= 0 else {
       throw fault(table, "a batch of \(rows) rows")
     }
-    var layout = BatchLayout(rowCount: rowCount, isCompressed: isCompressed)
+    var layout = BatchLayout(rowCount: rowCount, codec: codec)
     layout.nodes = stride(from: 0, to: nodes.count, by: 2).map {
       .init(
         length: Int(truncatingIfNeeded: nodes[$0]),
@@ -168,6 +180,12 @@ extension FlatBufferReader {
       .init(
         offset: Int(truncatingIfNeeded: buffers[$0]),
         length: Int(truncatingIfNeeded: buffers[$0 + 1]))
+    }
+    for count in viewBuffers {
+      guard count >= 0, count <= layout.buffers.count else {
+        throw fault(table, "an array of views into \(count) buffers")
+      }
+      layout.viewBuffers.append(Int(count))
     }
     return layout
   }

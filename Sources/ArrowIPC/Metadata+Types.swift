@@ -7,6 +7,7 @@ enum TypeShape {
   case largeList
   case fixedSizeList(Int)
   case structure
+  case unsupported(name: String, bufferCount: Int, childCount: Int)
 
   /// How many children the type must have; nil for any number.
   var childCount: Int? {
@@ -14,6 +15,7 @@ enum TypeShape {
     case .leaf: 0
     case .list, .largeList, .fixedSizeList: 1
     case .structure: nil
+    case .unsupported(_, _, let count): count
     }
   }
 
@@ -25,23 +27,32 @@ enum TypeShape {
     case .largeList: .largeList(children[0])
     case .fixedSizeList(let size): .fixedSizeList(children[0], size)
     case .structure: .structure(children)
+    case .unsupported(let name, let buffers, _):
+      .unsupported(.init(name: name, bufferCount: buffers, children: children))
     }
   }
 }
 
 extension FlatBufferReader {
-  /// The types of the format that are refused, by id in the Type union.
-  private static let refusedTypes: [UInt8: String] = [
-    7: "decimal", 8: "date", 9: "time", 10: "timestamp", 11: "interval", 14: "union", 17: "map",
-    18: "duration", 22: "run-end encoded", 23: "binary view", 24: "string view", 25: "list view",
-    26: "large list view",
-  ]
+  /// The types of the format that are not read, by id in the Type union, with the numbers of their
+  /// own buffers and of their children. Unions have another number before V5, and are always refused.
+  private static let unsupported: [UInt8: TypeShape] = {
+    let shapes: [(UInt8, String, Int, Int)] = [
+      (7, "decimal", 2, 0), (8, "date", 2, 0), (9, "time", 2, 0), (10, "timestamp", 2, 0),
+      (11, "interval", 2, 0), (17, "map", 2, 1), (18, "duration", 2, 0),
+      (22, "run-end encoded", 0, 2), (25, "list view", 3, 1), (26, "large list view", 3, 1),
+    ]
+    return shapes.reduce(into: [:]) {
+      $0[$1.0] = .unsupported(name: $1.1, bufferCount: $1.2, childCount: $1.3)
+    }
+  }()
 
   mutating func typeShape(_ field: Table, childCount: Int) throws(ArrowError) -> TypeShape {
     let id = try scalar(field, 2, default: UInt8(0))
-    if let name = Self.refusedTypes[id] {
+    if case .unsupported(let name, _, _)? = Self.unsupported[id], !passesOverUnsupported {
       throw fault(field, "unsupported type \(name)", .unsupported)
     }
+    guard id != 14 else { throw fault(field, "unsupported type union", .unsupported) }
     guard let table = try self.table(field, 3) else {
       throw fault(field, "a field without a type")
     }
@@ -67,7 +78,14 @@ extension FlatBufferReader {
     case 19: .leaf(.largeBinary)
     case 20: .leaf(.largeUtf8)
     case 21: .largeList
-    default: throw fault(table, "an unknown type with the number \(id)", .unsupported)
+    case 23: .leaf(.binaryView)
+    case 24: .leaf(.utf8View)
+    default:
+      if let shape = Self.unsupported[id] {
+        shape
+      } else {
+        throw fault(table, "an unknown type with the number \(id)", .unsupported)
+      }
     }
   }
 

@@ -57,8 +57,10 @@ struct BatchLayout: Hashable, Sendable {
   var rowCount: Int
   var nodes: [Node] = []
   var buffers: [Buffer] = []
-  /// Whether buffers are zstd frames.
-  var isCompressed: Bool
+  /// The codec of the buffers, of `Format.Codec`; nil where they are stored as they are.
+  var codec: UInt8?
+  /// For each array of views, in pre-order, the number of buffers that they lead to.
+  var viewBuffers: [Int] = []
 }
 
 extension [FlatValue] {
@@ -81,7 +83,7 @@ extension [FlatValue] {
     return [
       .int64(Int64(batch.rowCount)), .structs(width: 16, words: nodes),
       .structs(width: 16, words: buffers),
-      batch.isCompressed ? .table([.uint8(Format.Codec.zstd), .uint8(0)]) : .absent,
+      batch.codec.map { .table([.uint8($0), .uint8(0)]) } ?? .absent,
     ]
   }
 
@@ -131,6 +133,9 @@ extension [FlatValue] {
     case .largeBinary: (19, [])
     case .largeUtf8: (20, [])
     case .largeList: (21, [])
+    case .binaryView: (23, [])
+    case .utf8View: (24, [])
+    case .unsupported: (0, [])
     }
   }
 }
@@ -161,7 +166,7 @@ extension Format {
   }
 
   static func schemaMessage(_ schema: ArrowSchema) throws(ArrowError) -> [UInt8] {
-    try schema.validate()
+    try schema.validateForWriting()
     return try framed(
       .message(Header.schema, .schema(schema), bodyLength: 0), leading: fileHeaderSize)
   }

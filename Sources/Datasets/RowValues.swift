@@ -36,8 +36,8 @@ extension ArrowArray {
     case .float16: return .double(Double(value(Float16.self, at: index)))
     case .float32: return .double(Double(value(Float.self, at: index)))
     case .float64: return .double(value(Double.self, at: index))
-    case .utf8, .largeUtf8: return .string(string(at: index) ?? "")
-    case .binary, .largeBinary, .fixedSizeBinary:
+    case .utf8, .largeUtf8, .utf8View: return .string(string(at: index) ?? "")
+    case .binary, .largeBinary, .binaryView, .fixedSizeBinary:
       let digits = Array("0123456789abcdef")
       let bytes = bytes(at: index) ?? []
       return .string(String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))

@@ -23,7 +23,7 @@ public struct Inspection {
   /// Columns that hold token ids.
   public let idColumns: Set<String>
 
-  private let files: [(name: String, reader: ArrowFileReader)]
+  private let files: [(name: String, data: ArrowData)]
 
   /// Opens a dataset's directory or an Arrow file.
   ///
@@ -40,7 +40,7 @@ public struct Inspection {
         throw PipelineError(.usage, "\(path): no split '\(split)'; there are \(known)")
       }
       let shards = manifest.shards.filter { split == nil || $0.split == split }
-      files = try shards.map { ($0.file, try dataset.reader(of: $0)) }
+      files = try shards.map { ($0.file, .file(try dataset.reader(of: $0))) }
       tokenizer = try TokenizerFile(
         path: tokenizerPath ?? path, roles: tokenizerPath == nil ? manifest.tokenizer : nil
       ).tokenizer
@@ -52,22 +52,17 @@ public struct Inspection {
       guard FileSystem.exists(path) else {
         throw PipelineError(.missing, "\(path): no such file or directory")
       }
-      let reader: ArrowFileReader
-      do {
-        reader = try ArrowFileReader(path: path)
-      } catch {
-        throw PipelineError(.malformed, "\(error)")
-      }
-      files = [(path.split(separator: "/").last.map(String.init) ?? path, reader)]
+      let data = try ArrowData(path: path)
+      files = [(path.split(separator: "/").last.map(String.init) ?? path, data)]
       tokenizer = try tokenizerPath.map { try TokenizerFile(path: $0).tokenizer }
-      summary = "\(reader.schema.fields.count) columns in \(reader.batchCount) batches"
+      summary = data.summary
     }
     idColumns = ["input_ids", "labels", "decoder_input_ids", "original_ids"]
   }
 
   /// The columns of the first file, with their types.
   public var columns: [(name: String, type: String)] {
-    files.first?.reader.schema.fields.map { ($0.name, "\($0.type)") } ?? []
+    files.first?.data.schema.fields.map { ($0.name, "\($0.type)") } ?? []
   }
 
   /// Calls `body` with `count` rows from row `first` on, counted over all files.
@@ -77,36 +72,22 @@ public struct Inspection {
     var skip = first
     var left = count
     var seen = 0
-    for (name, reader) in files where left > 0 {
-      var firstOfBatch = 0
-      for index in 0..<reader.batchCount where left > 0 {
-        let rows = try read(name) { () throws(ArrowError) in try reader.rowCount(ofBatch: index) }
-        seen += rows
-        if skip >= rows {
-          skip -= rows
-          firstOfBatch += rows
-          continue
-        }
-        let batch = try read(name) { () throws(ArrowError) in try reader.batch(index) }
-        for row in skip..<(skip + min(rows - skip, left)) {
+    for (name, data) in files where left > 0 {
+      let start = skip
+      let rows = try data.forEachBatch(fromRow: start, name: name) { batch, firstRow in
+        let skipped = max(0, start - firstRow)
+        for row in skipped..<max(skipped, min(batch.rowCount, skipped + left)) {
           guard case .object(let values) = batch.json(row: row) else { continue }
-          try body(Row(file: name, number: firstOfBatch + row, values: values))
+          try body(Row(file: name, number: firstRow + row, values: values))
           left -= 1
         }
-        skip = 0
-        firstOfBatch += rows
+        return left > 0
       }
+      seen += rows
+      skip = max(0, skip - rows)
     }
     if left == count, count > 0, first > 0 {
       throw PipelineError(.usage, "there is no row \(first): there are \(seen)")
-    }
-  }
-
-  private func read<T>(_ file: String, _ body: () throws(ArrowError) -> T) throws -> T {
-    do {
-      return try body()
-    } catch {
-      throw PipelineError(.malformed, "\(file): \(error)")
     }
   }
 }

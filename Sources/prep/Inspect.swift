@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show rows, decoded, with masks and targets told apart.",
     discussion: """
-      Takes a dataset or any Arrow file. A masked position shows its target behind
+      Takes a dataset or any Arrow file, or an Arrow stream in a file. A masked position shows its target behind
       it in braces, [MASK]{ fox}; a position that is predicted although its input
       was kept shows {=}. With --json each row is a line with every column, and
       with "shard" and "row" for its place.

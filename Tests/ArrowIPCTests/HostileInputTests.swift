@@ -157,7 +157,7 @@ import Testing
       ([.int16(4), .uint8(99), .table([])], "type 99"),
       (schemaMessage(field(type: 10, .table([]))), "timestamp"),
       (schemaMessage(field(type: 14, .table([]))), "union"),
-      (schemaMessage(field(type: 24, .table([]))), "string view"),
+      (schemaMessage(field(type: 25, .table([]))), "list view"),
       (schemaMessage(field(type: 77, .table([]))), "77"),
       (schemaMessage(field(type: 16, .table([.int32(0)]), children: 1)), "size of 0"),
       (schemaMessage(field(type: 5, .table([]), dictionary: .table([]))), "dictionary"),
@@ -167,8 +167,30 @@ import Testing
       #expect(error?.code == .unsupported)
       #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
     }
-    let lz4 = try uint8Stream(codec: Format.Codec.lz4Frame)
-    #expect(fault(lz4)?.message.contains("LZ4") == true)
+    #expect(fault(try uint8Stream(codec: 2))?.message.contains("codec 2") == true)
+  }
+
+  @Test func smallBodiesCannotAskForMuch() throws {
+    // A legal batch: as many zeros as its length says, in one frame.
+    var compressor = try ZstdCompressor(level: 3)
+    let rows = 40 << 20
+    let frame = try [UInt8](repeating: 0, count: rows).withUnsafeBytes {
+      try compressor.compress($0) { Array($0) }
+    }
+    var body = rawBytes(of: [Int64(rows)]) + frame
+    let length = Int64(body.count)
+    body += [UInt8](repeating: 0, count: Format.padded(body.count, to: 8) - body.count)
+    let bytes = try uint8Stream(
+      rows: rows, nodes: [Int64(rows), 0], buffers: [0, 0, 0, length], codec: Format.Codec.zstd,
+      body: body)
+    #expect(fault(bytes)?.code == .limitExceeded)
+    var options = ArrowReadOptions()
+    options.maximumExpansion = 1 << 20
+    #expect(try Outcome.stream(bytes, options: options)[0].rowCount == rows)
+
+    let nothing = ArrowSchema(fields: [ArrowField("x", .null, isNullable: true)])
+    let many = batch(rows: 1 << 40, nodes: [1 << 40, 1 << 40], buffers: [])
+    #expect(fault(try stream(schema: .schema(nothing), batch: many))?.code == .limitExceeded)
   }
 
   @Test func metadataThatIsIncompleteIsRefused() throws {

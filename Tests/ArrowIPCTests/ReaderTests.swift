@@ -167,10 +167,6 @@ import Testing
     let file = try Written.file([Samples.batch(rows: 1)], .none)
     let error = #expect(throws: ArrowError.self) { try Outcome.stream(file) }
     #expect(error?.message == "an Arrow file, not a stream")
-    let legacy = #expect(throws: ArrowError.self) {
-      try Outcome.stream([0x78, 0, 0, 0, 16, 0, 0, 0, 0, 0])
-    }
-    #expect(legacy?.message.contains("0.15") == true)
     let nothing = #expect(throws: ArrowError.self) { try Outcome.stream([]) }
     #expect(nothing?.code == .truncated)
   }
