@@ -14,6 +14,8 @@ public struct CorpusCounts: Sendable, Hashable {
   public var skippedInvalidJSON = 0
   /// Lines left out because a field is missing or of the wrong kind.
   public var skippedInvalidFields = 0
+  /// Rows of a table left out because their text is null.
+  public var skippedNullTexts = 0
   /// Documents left out because they are not valid UTF-8.
   public var skippedInvalidUTF8 = 0
   /// Documents left out because their text has no bytes.
@@ -30,6 +32,7 @@ public struct CorpusCounts: Sendable, Hashable {
     total.documentsWithReplacements &+= more.documentsWithReplacements
     total.skippedInvalidJSON &+= more.skippedInvalidJSON
     total.skippedInvalidFields &+= more.skippedInvalidFields
+    total.skippedNullTexts &+= more.skippedNullTexts
     total.skippedInvalidUTF8 &+= more.skippedInvalidUTF8
     total.emptyDocuments &+= more.emptyDocuments
   }

@@ -41,12 +41,14 @@ public struct DocumentParser: ~Copyable {
     var counts = CorpusCounts()
     let file = batch.file
     let isJSON = batch.isJSON
+    let isTable = batch.isTable
     let records = batch.records
     try batch.bytes.withUnsafeBytes { bytes in
       for record in records {
         let raw = UnsafeRawBufferPointer(rebasing: bytes[record.range])
         if isJSON {
-          try parseLine(raw, Origin(file: file, record: record), &counts, body)
+          try parseLine(
+            raw, Origin(file: file, record: record), isTable: isTable, &counts, body)
         } else {
           let origin = Origin(file: file, record: record)
           try handOn(
@@ -64,8 +66,8 @@ public struct DocumentParser: ~Copyable {
   }
 
   private mutating func parseLine(
-    _ line: UnsafeRawBufferPointer, _ origin: Origin, _ counts: inout CorpusCounts,
-    _ body: (borrowing DocumentView) throws -> Void
+    _ line: UnsafeRawBufferPointer, _ origin: Origin, isTable: Bool,
+    _ counts: inout CorpusCounts, _ body: (borrowing DocumentView) throws -> Void
   ) throws {
     do throws(JSONError) {
       try reader.read(line, into: &fields)
@@ -77,6 +79,10 @@ public struct DocumentParser: ~Copyable {
     guard fields.isObject else {
       guard options.invalidJSON == .skip else { throw origin.notAnObject(line) }
       counts.skippedInvalidJSON &+= 1
+      return
+    }
+    if isTable, fields.kind(of: 0) == .null {
+      counts.skippedNullTexts &+= 1
       return
     }
     guard fields.kind(of: 0) == .string, isStringOrNumber(idIndex), isString(langIndex) else {

@@ -15,11 +15,14 @@ final class FileReader {
 
   let file: InputFile
   private(set) var isJSON = false
+  /// Whether records are rows of a table, put as JSON.
+  var isTable: Bool { table != nil }
   private let input: StoredInput
   private let options: CorpusOptions
   private let limit: Int
   private let buffer: DecodedBuffer
   private let transcoder: TranscodingProducer?
+  private let table: ArrowProducer?
   private let isCompressed: Bool
   private var splitter: RecordSplitter
   private var isStarted = false
@@ -29,7 +32,7 @@ final class FileReader {
   var malformedInEncoding: Int { transcoder?.malformed ?? 0 }
 
   /// How many bytes of the file, as stored, were read.
-  var storedBytesRead: Int { input.offset }
+  var storedBytesRead: Int { table?.storedBytesRead ?? input.offset }
 
   init(_ file: InputFile, _ options: CorpusOptions, batchBytes: Int) throws(CorpusError) {
     self.file = file
@@ -44,8 +47,10 @@ final class FileReader {
     switch format {
     case .gzip: producer = try GzipProducer(input)
     case .zstd: producer = try ZstdProducer(input)
+    case .arrow: producer = try ArrowProducer(input, options)
     default: if let refusal = format.refusal(of: file, options: options) { throw refusal }
     }
+    table = producer as? ArrowProducer
     if options.convertsEncoding, let encoding = options.encoding {
       let transcoder = try TranscodingProducer(
         producer, file, encoding: encoding, refusesMalformed: options.invalidUTF8 == .error)
@@ -77,7 +82,7 @@ final class FileReader {
         position = step.end
         guard let range = step.record else { continue }
         let place =
-          step.line.map { RawRecord.Place.line($0) }
+          step.line.map { isTable ? RawRecord.Place.row($0 - 1) : .line($0) }
           ?? .byte(buffer.offset + range.lowerBound)
         guard range.count <= limit else { throw tooLarge(place) }
         records.append(RawRecord(range: range, ordinal: ordinal, place: place))
@@ -102,6 +107,11 @@ final class FileReader {
   /// Looks at the beginning of the content.
   private func start() throws(CorpusError) {
     isStarted = true
+    if isTable {
+      isJSON = true
+      splitter = RecordSplitter(.lines)
+      return
+    }
     if transcoder == nil { try checkHead() }
     switch options.format {
     case .text: break
@@ -126,7 +136,11 @@ final class FileReader {
     case .gzip, .zstd:
       throw CorpusError(
         .unsupported, file: file.path, "the content is compressed twice; unpack it once")
-    case .parquet, .arrow, .archive:
+    case .arrow:
+      throw CorpusError(
+        .unsupported, file: file.path,
+        "the content is Arrow data; unpack it first: \(StoredFormat.unpackCommand(file))")
+    case .parquet, .archive:
       throw CorpusError(
         .unsupported, file: file.path, "the content is a file of another format, not text")
     }
@@ -138,6 +152,7 @@ final class FileReader {
     switch place {
     case .line(let number): line = number
     case .byte(let offset): byte = offset
+    case .row(let row): line = row + 1
     }
     return CorpusError(
       .tooLarge, file: file.path, line: line, byteOffset: byte,

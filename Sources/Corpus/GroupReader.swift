@@ -103,7 +103,7 @@ public final class GroupReader {
       if cut < firstCut { continue }
       return RawBatch(
         bytes: chunk.bytes, records: chunk.records, file: reader.file, cut: cut,
-        isJSON: reader.isJSON)
+        isJSON: reader.isJSON, isTable: reader.isTable)
     }
     return nil
   }

@@ -14,7 +14,9 @@ public enum InputListing {
   ///
   /// An argument is a file, a directory (all regular files in it and below, in byte order of their
   /// paths), a pattern (`*`, `?`, `[a-z]`, `**`; the same order) or `-` for standard input. Names
-  /// that begin with a dot are left out of directories. Links are followed; a link to a directory
+  /// that begin with a dot are left out of directories, and so are the files that Hugging Face
+  /// `datasets` keeps beside its Arrow data (`dataset_info.json`, `state.json`, results of `map` in
+  /// `cache-….arrow`). Links are followed; a link to a directory
   /// that contains it leads nowhere new and is passed over. The same file may be listed twice.
   /// - Throws: `missing` for what is not there or means no file, `unreadable` for what may not be
   ///   looked at, `malformed` for a name that is not UTF-8, `usage` for a second "-".
@@ -85,13 +87,14 @@ private struct Listing {
     _ directory: String, name: String, ancestors: [Identity],
     pattern: (GlobPattern, GlobPattern.State)?
   ) throws(CorpusError) {
-    for entry in try Self.entries(of: directory.isEmpty ? "." : directory) {
+    let entries = try Self.entries(of: directory.isEmpty ? "." : directory)
+    for entry in entries {
       var below = pattern
       if let (glob, state) = pattern {
         let next = glob.step(state, entry)
         guard !next.isEmpty else { continue }
         below = glob.isComplete(next) ? nil : (glob, next)
-      } else if entry.hasPrefix(".") {
+      } else if entry.hasPrefix(".") || Self.isBookkeeping(entry, among: entries) {
         continue
       }
       let separator = directory.isEmpty || directory.hasSuffix("/") ? "" : "/"
@@ -110,6 +113,15 @@ private struct Listing {
         append(path, entryName, status)
       }
     }
+  }
+
+  /// Whether a file of a directory that `datasets` made holds no documents of its own.
+  private static func isBookkeeping(_ name: String, among entries: [String]) -> Bool {
+    if name == "dataset_dict.json" { return true }
+    guard entries.contains("dataset_info.json"), entries.contains(where: { $0.hasSuffix(".arrow") })
+    else { return false }
+    return name == "dataset_info.json" || name == "state.json" || name.hasSuffix(".lock")
+      || name.hasPrefix("cache-") && name.hasSuffix(".arrow")
   }
 
   private mutating func append(_ path: String, _ name: String, _ status: stat) {

@@ -57,6 +57,7 @@ struct Origin {
     switch record.place {
     case .line(let line): CorpusError(.malformed, file: file.path, line: line, message)
     case .byte(let byte): CorpusError(.malformed, file: file.path, byteOffset: byte, message)
+    case .row(let row): CorpusError(.malformed, file: file.path, "row \(row): " + message)
     }
   }
 }

@@ -8,6 +8,8 @@ public struct RawRecord: Sendable, Hashable {
     case line(Int)
     /// The offset of its first byte.
     case byte(Int)
+    /// The number of its row, from 0.
+    case row(Int)
   }
 
   /// Its bytes in the batch, without what ends it.
@@ -33,6 +35,8 @@ public struct RawBatch: Sendable {
   public let cut: Int
   /// Whether a record is a JSON text rather than the text itself.
   public let isJSON: Bool
+  /// Whether a record is a row of a table, put as JSON: there a text may be null.
+  public let isTable: Bool
 }
 
 /// What a cut was read from.

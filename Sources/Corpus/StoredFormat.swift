@@ -46,21 +46,25 @@ enum StoredFormat: Hashable {
     let path = file.isStandardInput ? "FILE" : Self.shellQuoted(file.path)
     let message: String
     switch self {
-    case .plain, .gzip, .zstd:
+    case .plain, .gzip, .zstd, .arrow:
       return nil
     case .parquet:
       message =
-        "Parquet is not read; pipe it in as JSON lines, with - as the input:\n"
+        "Parquet is not read; pipe it in as an Arrow stream, with - as the input:\n"
         + Self.parquetCommand(path: path, options: options)
-    case .arrow:
-      message = "Arrow data is not read as text; export it as JSON lines and give those"
     case .archive(let name, let unpack):
       message = "\(name) data is not read; unpack it into a pipe: \(unpack) \(path) | prep … -"
     }
     return CorpusError(.unsupported, file: file.path, message)
   }
 
-  /// A command that writes the wanted columns of a Parquet file as JSON lines.
+  /// A command that unpacks a file into a pipe.
+  static func unpackCommand(_ file: InputFile) -> String {
+    let path = file.isStandardInput ? "FILE" : shellQuoted(file.path)
+    return "gzip -dc or zstd -dc \(path) | prep … -"
+  }
+
+  /// A command that writes the wanted columns of a Parquet file as an Arrow stream.
   static func parquetCommand(path: String, options: CorpusOptions) -> String {
     let fields = [options.textField, options.idField, options.langField].compactMap { $0 }
     let columns = fields + options.keepFields.filter { !fields.contains($0) }
@@ -72,12 +76,13 @@ enum StoredFormat: Hashable {
             || "_.-".unicodeScalars.contains(scalar)
         }
     }
-    let selection =
-      arePlain ? "columns=[" + columns.map { "'\($0)'" }.joined(separator: ",") + "]" : ""
-    return "python3 -c \"import pyarrow.parquet as p,json,sys; "
-      + "sys.stdout.writelines(json.dumps(r,default=str)+'\\n' "
-      + "for b in p.ParquetFile(sys.argv[1]).iter_batches(\(selection)) "
-      + "for r in b.to_pylist())\" \(path) | prep tokenize - …"
+    // Not every file has an id; columns that are not there are left out, and prep names them.
+    let wanted = arePlain ? columns.map { "'\($0)'" }.joined(separator: ",") : ""
+    let selection = arePlain ? ",columns=[n for n in [\(wanted)] if n in d.schema.names]" : ""
+    return "python3 -c \"import pyarrow as a,pyarrow.dataset as p,sys; d=p.dataset(sys.argv[1]); "
+      + "s=p.Scanner.from_dataset(d\(selection)); "
+      + "w=a.ipc.new_stream(sys.stdout.buffer,s.projected_schema); "
+      + "[w.write_batch(b) for b in s.to_batches()]; w.close()\" \(path) | prep tokenize - …"
   }
 
   /// A path as one word of a POSIX shell.

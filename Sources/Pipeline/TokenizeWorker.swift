@@ -22,6 +22,7 @@ extension TokenizedBatch {
       ("documents_with_replacements", corpus.documentsWithReplacements),
       ("skipped_invalid_json", corpus.skippedInvalidJSON),
       ("skipped_invalid_fields", corpus.skippedInvalidFields),
+      ("skipped_null_text", corpus.skippedNullTexts),
       ("skipped_invalid_utf8", corpus.skippedInvalidUTF8),
       ("dropped_empty", corpus.emptyDocuments),
     ]

@@ -204,10 +204,6 @@ def test_parquet_is_65_and_the_line_that_it_names_works(tokenize, tokenizer, doc
     assert table(tmp_path / "piped")["id"].to_pylist() == columns["id"]
 
 
-def test_arrow_is_refused_by_name(tokenize, tokens):
-    assert "Arrow" in tokenize(shards(tokens)[0], status=65).stderr
-
-
 def test_a_document_beyond_the_limit_is_65(tokenize, tmp_path):
     (tmp_path / "long.jsonl").write_text('{"text":"short"}\n{"text":"' + "x" * 5000 + '"}\n')
     result = tokenize(tmp_path / "long.jsonl", "--max-document-bytes", 2000, status=65)
