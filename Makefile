@@ -3,6 +3,7 @@
 #   make demo     from Fixtures/ to a tokenizer and three validated datasets in demo/, and models that learn from such
 #   make test     everything that CI runs
 #   make format   formats the Swift sources
+#   make fuzz     feeds the Arrow readers with damaged data, FUZZ_SECONDS=60 long
 
 SHELL := /bin/bash
 PREP := .build/release/prep
@@ -11,7 +12,7 @@ APT := libicu-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev libopenblas-dev p
 APT_TEST := python3 python3-venv zstd
 BREW := icu4c zstd lz4 zlib openssl@3 openblas pkg-config
 
-.PHONY: demo test build setup setup-test lint format interop clean
+.PHONY: demo test build setup setup-test lint format interop fuzz clean
 
 demo: build
 	rm -rf demo
@@ -30,12 +31,28 @@ demo: build
 test: setup-test lint build
 	swift test --quiet
 	$(MAKE) interop
+	$(MAKE) fuzz
 
 build: setup
 	swift build -c release --product prep
 
 interop: $(VENV)/installed build
 	PREP_BIN=$(CURDIR)/$(PREP) $(VENV)/bin/python -m pytest -q Tests/Interop
+
+# The package cannot link libFuzzer, so the sources of the module are compiled anew for it.
+FUZZ_SECONDS := 60
+FUZZ := .build/fuzz
+FUZZER := -swift-version 6 -O -parse-as-library -sanitize=fuzzer,address \
+  -enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility \
+  -enable-upcoming-feature InternalImportsByDefault -I Sources/CZstd -I Sources/CLZ4
+
+fuzz: build
+	mkdir -p $(FUZZ)/found
+	swiftc $(FUZZER) Sources/ArrowIPC/*.swift Tests/Fuzz/ArrowFuzzer.swift -o $(FUZZ)/arrow
+	Tests/Fuzz/seeds.sh $(PREP) $(FUZZ)/seeds
+	ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no $(FUZZ)/arrow -max_total_time=$(FUZZ_SECONDS) \
+	  -max_len=65536 -timeout=20 -rss_limit_mb=1024 -artifact_prefix=$(FUZZ)/ -print_final_stats=1 \
+	  $(FUZZ)/found $(FUZZ)/seeds
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

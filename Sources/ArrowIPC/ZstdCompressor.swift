@@ -12,8 +12,10 @@ public struct ZstdCompressor: ~Copyable {
 
   /// Makes a compressor.
   ///
+  /// - Parameter minimumMatch: the shortest match in bytes that is looked for; nil for what the level
+  ///   and the size of the input suggest.
   /// - Throws: `.invalidArgument` for a level that the library does not have.
-  public init(level: Int) throws(ArrowError) {
+  public init(level: Int, minimumMatch: Int? = nil) throws(ArrowError) {
     guard level >= Int(ZSTD_minCLevel()), level <= Int(ZSTD_maxCLevel()) else {
       throw ArrowError(
         .invalidArgument,
@@ -30,9 +32,7 @@ public struct ZstdCompressor: ~Copyable {
       (ZSTD_c_dictIDFlag, 0),
       (ZSTD_c_nbWorkers, 0),
     ]
-    // These levels look for matches of five bytes in buffers above 256 KiB. Two ids of a token column
-    // are four: 3 % smaller.
-    if (3...4).contains(level) { parameters.append((ZSTD_c_minMatch, 4)) }
+    if let minimumMatch { parameters.append((ZSTD_c_minMatch, Int32(clamping: minimumMatch))) }
     for (parameter, value) in parameters {
       let status = ZSTD_CCtx_setParameter(context, parameter, value)
       guard ZSTD_isError(status) == 0 else {

@@ -32,13 +32,29 @@ public struct ZstdDecompressor: ~Copyable {
         context, target.baseAddress, size, frame.baseAddress, frame.count)
       initialized = ZSTD_isError(status) == 0 ? min(status, size) : 0
     }
-    guard ZSTD_isError(status) == 0 else {
-      throw ArrowError(.corrupt, "zstd: " + String(cString: ZSTD_getErrorName(status)))
-    }
+    try Self.check(status)
     guard content.count == size else {
       throw ArrowError(.corrupt, "a zstd frame holds \(content.count) bytes instead of \(size)")
     }
     return content
+  }
+
+  /// Unpacks a frame into memory of the caller; returns the size of its content.
+  ///
+  /// - Throws: `.corrupt` for anything that is not one frame, or one that does not fit.
+  public mutating func decompress(
+    _ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws(ArrowError) -> Int {
+    let status = ZSTD_decompressDCtx(
+      context, target.baseAddress, target.count, frame.baseAddress, frame.count)
+    try Self.check(status)
+    return status
+  }
+
+  private static func check(_ status: Int) throws(ArrowError) {
+    guard ZSTD_isError(status) == 0 else {
+      throw ArrowError(.corrupt, "zstd: " + String(cString: ZSTD_getErrorName(status)))
+    }
   }
 
   /// Checks what the frame says about itself, before anything is allocated.

@@ -42,6 +42,11 @@ public struct ChecksumList: Sendable, Hashable {
     self.init(entries: entries)
   }
 
+  /// The digest that a file is said to have.
+  public func digest(of name: String) -> SHA256Digest? {
+    entries.first { $0.name == name }?.digest
+  }
+
   /// The bytes of the file.
   public var serialized: [UInt8] {
     Array(entries.map { "\($0.digest)  \($0.name)\n" }.joined().utf8)

@@ -29,6 +29,12 @@ public struct Dataset: Sendable {
     manifest = try Manifest(FileSystem.read(path), path: path)
   }
 
+  /// A dataset whose manifest is known.
+  public init(directory: String, manifest: Manifest) {
+    self.directory = directory
+    self.manifest = manifest
+  }
+
   /// The path of a file of the dataset.
   public func path(of file: String) -> String { "\(directory)/\(file)" }
 
@@ -37,6 +43,13 @@ public struct Dataset: Sendable {
   /// - Throws: `DatasetError` when it cannot be read.
   public func bytes(of file: String) throws(DatasetError) -> [UInt8] {
     try FileSystem.read(path(of: file))
+  }
+
+  /// The size of a file of the dataset.
+  ///
+  /// - Throws: `DatasetError` when it is not there.
+  public func size(of file: String) throws(DatasetError) -> Int {
+    try FileSystem.size(of: path(of: file))
   }
 
   /// SHA-256 of a file of the dataset, read in pieces.

@@ -3,10 +3,12 @@ internal import JSON
 
 /// The dataset card, `README.md`: front matter from which `datasets.load_dataset(DIR)` takes the
 /// splits, and a page that tells a person what the directory holds.
-enum DatasetCard {
-  static let fileName = "README.md"
+public enum DatasetCard {
+  /// The name of the file in the dataset's directory.
+  public static let fileName = "README.md"
 
-  static func bytes(for manifest: Manifest) -> [UInt8] {
+  /// The card of a dataset.
+  public static func bytes(for manifest: Manifest) -> [UInt8] {
     let page = [frontMatter(manifest), title(manifest), splits(manifest), usage(manifest)]
     return Array(page.joined(separator: "\n").utf8)
   }

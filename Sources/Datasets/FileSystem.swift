@@ -33,6 +33,13 @@ public enum FileSystem {
     return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The size of a file in bytes.
+  static func size(of path: String) throws(DatasetError) -> Int {
+    var information = stat()
+    guard stat(path, &information) == 0 else { throw failure(.missing, path, "examine") }
+    return Int(information.st_size)
+  }
+
   /// The names in a directory in byte order, without `.` and `..`.
   public static func names(in directory: String) throws(DatasetError) -> [String] {
     guard let stream = opendir(directory) else { throw failure(.missing, directory, "open") }
@@ -73,6 +80,11 @@ public enum FileSystem {
       if piece.isEmpty { return bytes }
       bytes += piece
     }
+  }
+
+  /// The bytes of a file; nil where there is none.
+  public static func contents(_ path: String) throws(DatasetError) -> [UInt8]? {
+    exists(path) ? try read(path) : nil
   }
 
   /// SHA-256 of a file, read in pieces.
@@ -126,6 +138,7 @@ public enum FileSystem {
     }
   }
 
+  /// Renames a file; one that has the other name is replaced.
   static func rename(_ path: String, to destination: String) throws(DatasetError) {
     guard systemRename(path, destination) == 0 else {
       throw failure(.inputOutput, destination, "rename into place")
@@ -153,7 +166,7 @@ public enum FileSystem {
   }
 
   /// Flushes a directory, so that the renames in it survive a power cut.
-  static func synchronizeDirectory(_ path: String) throws(DatasetError) {
+  public static func synchronizeDirectory(_ path: String) throws(DatasetError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(.inputOutput, path, "open") }
     defer { _ = systemClose(descriptor) }

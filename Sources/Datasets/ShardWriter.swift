@@ -28,9 +28,21 @@ public struct ShardBatch: Sendable {
     }
     self.tokens = tokens
     self.lossTokens = lossTokens
+    contentDigest = Self.digest(of: batch)
+  }
+
+  /// A batch that stands somewhere already encoded; tokens are not counted.
+  init(_ batch: RecordBatch, encoded: EncodedBatch) {
+    self.encoded = encoded
+    tokens = 0
+    lossTokens = nil
+    contentDigest = Self.digest(of: batch)
+  }
+
+  private static func digest(of batch: RecordBatch) -> SHA256Digest {
     var hash = SHA256()
     batch.forEachLogicalBuffer { hash.update($0) }
-    contentDigest = hash.finalize()
+    return hash.finalize()
   }
 }
 

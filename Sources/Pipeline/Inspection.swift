@@ -76,7 +76,7 @@ public struct Inspection {
       let start = skip
       let rows = try data.forEachBatch(fromRow: start, name: name) { batch, firstRow in
         let skipped = max(0, start - firstRow)
-        for row in skipped..<max(skipped, min(batch.rowCount, skipped + left)) {
+        for row in skipped..<(skipped + min(batch.rowCount - skipped, left)) {
           guard case .object(let values) = batch.json(row: row) else { continue }
           try body(Row(file: name, number: firstRow + row, values: values))
           left -= 1

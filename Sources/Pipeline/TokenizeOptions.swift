@@ -150,28 +150,14 @@ extension CorpusOptions.Split {
 }
 
 extension ArrowCompression {
-  /// The name, as `--compression` has it: `none`, `zstd:3`.
-  var name: String {
-    switch self {
-    case .none: "none"
-    case .zstd(let level): "zstd:\(level)"
-    }
-  }
-
   /// Reads `none`, `zstd` or `zstd:LEVEL`.
   ///
   /// - Throws: `PipelineError` with `.usage` for anything else.
   public init(named name: String) throws(PipelineError) {
-    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-    switch (parts.first, parts.count) {
-    case ("none", 1): self = .none
-    case ("zstd", 1): self = .zstd(level: 3)
-    case ("zstd", 2):
-      guard let level = Int(parts[1]), (1...22).contains(level) else { fallthrough }
-      self = .zstd(level: level)
-    default:
+    guard let compression = ArrowCompression(name: name) else {
       throw PipelineError(
         .usage, "--compression: '\(name)' is neither none nor zstd:LEVEL with a level of 1 to 22")
     }
+    self = compression
   }
 }

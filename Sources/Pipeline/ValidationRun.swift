@@ -16,13 +16,18 @@ public struct ValidationRun {
 
   /// Opens a dataset that prep made.
   ///
-  /// - Parameter against: the token datasets it was built from, to check that nothing was lost.
+  /// - Parameters:
+  ///   - level: how much is looked at.
+  ///   - against: the token datasets it was built from, to check that nothing was lost.
   /// - Throws: `DatasetError` when there is none.
-  public init(directory: String, against: [String] = [], threads: Int) throws {
+  public init(
+    directory: String, level: ValidationLevel = .full, against: [String] = [], threads: Int
+  ) throws {
     let source = against.isEmpty ? nil : try SourceTokens(against)
     subject = .dataset(
       try DatasetValidation(
-        directory: directory, threads: threads, sources: source.map { $0.documents(of:) }))
+        directory: directory, level: level, threads: threads,
+        sources: source.map { $0.documents(of:) }))
   }
 
   /// Opens Arrow files that need not have a manifest.
@@ -58,6 +63,14 @@ public struct ValidationRun {
     case .dataset(let validation): return try validation.run(rules: Self.rules, progress: show)
     case .files(let validation, let rules): return try validation.run(rules: rules, progress: show)
     }
+  }
+
+  /// Restores what can be restored of a damaged dataset.
+  ///
+  /// - Throws: `DatasetError` when nothing can be saved, or writing fails.
+  public static func repair(directory: String) throws -> DatasetRepair.Report {
+    var repair = try DatasetRepair(directory: directory)
+    return try repair.run(rules: rules)
   }
 
   /// The rules that the manifest of a dataset implies.

@@ -13,17 +13,22 @@ internal import Objectives
 public struct DatasetValidation {
   private let dataset: Dataset
   private let threads: Int
+  private let level: ValidationLevel
   private let sources: ((Manifest.Unit) throws -> SourceDocuments?)?
 
   /// Opens the dataset.
   ///
-  /// - Parameter sources: reads the documents that a unit was made from; `nil` leaves them out.
+  /// - Parameters:
+  ///   - level: how much is looked at.
+  ///   - sources: reads the documents that a unit was made from; `nil` leaves them out.
   /// - Throws: `DatasetError` when the directory has no readable manifest.
   public init(
-    directory: String, threads: Int, sources: ((Manifest.Unit) throws -> SourceDocuments?)? = nil
+    directory: String, level: ValidationLevel = .full, threads: Int,
+    sources: ((Manifest.Unit) throws -> SourceDocuments?)? = nil
   ) throws(DatasetError) {
     dataset = try Dataset(directory)
     self.threads = threads
+    self.level = level
     self.sources = sources
   }
 
@@ -38,7 +43,7 @@ public struct DatasetValidation {
     rules makeRules: (Dataset) throws -> any RowRules, progress: (Int, Int) -> Void
   ) throws -> ValidationReport {
     var report = ValidationReport()
-    try checkDirectory(&report)
+    try DirectoryCheck(dataset: dataset, level: level).run(&report)
     let rules: any RowRules
     do {
       rules = try makeRules(dataset)
@@ -53,6 +58,11 @@ public struct DatasetValidation {
     let total = tasks.reduce(0) { $0 + $1.shard.rows }
     let examination = RowExamination(rules, threads: threads, rows: total)
     report.accounting = Accounting(manifest)
+    guard level == .full else {
+      for task in tasks { try checkFooter(task.shard, rules, &report) }
+      report.notChecked.append(level.leavesOut)
+      return report
+    }
     // What is held out comes first, so that it can be looked for in the rest.
     let heldOut = tasks.filter { $0.shard.split != "train" }
     let training = tasks.filter { $0.shard.split == "train" }
@@ -75,67 +85,6 @@ public struct DatasetValidation {
     let shard: Manifest.Shard
   }
 
-  // MARK: Files
-
-  /// Every file has the digest that the sums give, and there are no others.
-  private func checkDirectory(_ report: inout ValidationReport) throws {
-    let names = try dataset.fileNames()
-    guard names.contains(ChecksumList.fileName),
-      let sums = ChecksumList(try dataset.bytes(of: ChecksumList.fileName))
-    else {
-      report.add(
-        Finding(rule: "sums", file: ChecksumList.fileName, "missing or not a list of SHA-256 sums"))
-      return
-    }
-    let listed = Set(sums.entries.map(\.name))
-    for name in names where name != ChecksumList.fileName && !listed.contains(name) {
-      report.add(
-        Finding(rule: "surplus-file", file: name, "not in SHA256SUMS; it is no part of this"))
-    }
-    let shards = Dictionary(
-      dataset.manifest.shards.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
-    for entry in sums.entries {
-      guard names.contains(entry.name) else {
-        report.add(
-          Finding(rule: "missing-file", file: entry.name, "listed in SHA256SUMS, not there"))
-        continue
-      }
-      let digest = try dataset.digest(of: entry.name)
-      if digest != entry.digest {
-        report.add(
-          Finding(
-            rule: "file-digest", file: entry.name,
-            "SHA-256 is \(digest), SHA256SUMS says \(entry.digest): the file was changed or damaged"
-          ))
-      }
-      if let shard = shards[entry.name], shard.digest != entry.digest {
-        report.add(
-          Finding(
-            rule: "shard-digest", file: entry.name,
-            "the manifest says SHA-256 \(shard.digest), SHA256SUMS says \(entry.digest)"))
-      }
-    }
-    for shard in dataset.manifest.shards where !listed.contains(shard.file) {
-      report.add(
-        Finding(rule: "missing-file", file: shard.file, "in the manifest, not in SHA256SUMS"))
-    }
-    checkTokenizer(listed, &report)
-  }
-
-  private func checkTokenizer(_ listed: Set<String>, _ report: inout ValidationReport) {
-    guard let digest = try? dataset.digest(of: "tokenizer.json") else {
-      report.add(Finding(rule: "missing-file", file: "tokenizer.json", "not there"))
-      return
-    }
-    if digest != dataset.manifest.tokenizer.digest {
-      report.add(
-        Finding(
-          rule: "stale-tokenizer", file: "tokenizer.json",
-          "not the tokenizer that the manifest names (SHA-256 \(digest), "
-            + "not \(dataset.manifest.tokenizer.digest))"))
-    }
-  }
-
   // MARK: Shards
 
   private func check(
@@ -143,13 +92,7 @@ public struct DatasetValidation {
     progress: (Int) -> Void
   ) throws {
     let shard = task.shard
-    let reader: ArrowFileReader
-    do {
-      reader = try dataset.reader(of: shard)
-    } catch {
-      report.add(Finding(rule: "unreadable-shard", file: shard.file, error.message))
-      return
-    }
+    guard let reader = reader(of: shard, &report) else { return }
     var source: SourceDocuments?
     if let sources {
       do {
@@ -165,12 +108,7 @@ public struct DatasetValidation {
       reader, file: shard.file, isTraining: shard.split == "train", source: source,
       counts: isPart ? nil : task.unit.counts, &report, progress: progress)
     guard let sums else { return }
-    if sums.rows != shard.rows {
-      report.add(
-        Finding(
-          rule: "row-count", file: shard.file,
-          "\(sums.rows) rows, the manifest says \(shard.rows)"))
-    }
+    checkRows(sums.rows, shard, &report)
     if sums.tokens != shard.tokens {
       report.add(
         Finding(
@@ -184,5 +122,57 @@ public struct DatasetValidation {
           "the decoded content has SHA-256 \(sums.contentDigest), the manifest says "
             + "\(shard.contentDigest)"))
     }
+  }
+
+  /// What a shard says about itself, without its values.
+  private func checkFooter(
+    _ shard: Manifest.Shard, _ rules: any RowRules, _ report: inout ValidationReport
+  ) throws {
+    guard let reader = reader(of: shard, &report) else { return }
+    report.shards += 1
+    for finding in rules.schemaFindings(reader.schema, file: shard.file) { report.add(finding) }
+    do {
+      let rows = try reader.rowOffsets().rowCount
+      report.rows += rows
+      report.tokens += shard.tokens
+      checkRows(rows, shard, &report)
+    } catch {
+      report.add(Finding(rule: "unreadable-shard", file: shard.file, "\(error)"))
+    }
+  }
+
+  /// Opens a shard and holds its footer against its stream; nil if it cannot be opened.
+  private func reader(
+    of shard: Manifest.Shard, _ report: inout ValidationReport
+  ) -> ArrowFileReader? {
+    let reader: ArrowFileReader
+    do {
+      reader = try dataset.reader(of: shard)
+    } catch {
+      report.add(Finding(rule: "unreadable-shard", file: shard.file, error.message))
+      return nil
+    }
+    do {
+      try reader.checkStream()
+    } catch {
+      report.add(Finding(rule: "footer", file: shard.file, "\(error)"))
+    }
+    return reader
+  }
+
+  private func checkRows(
+    _ rows: Int, _ shard: Manifest.Shard, _ report: inout ValidationReport
+  ) {
+    guard rows != shard.rows else { return }
+    report.add(
+      Finding(
+        rule: "row-count", file: shard.file, "\(rows) rows, the manifest says \(shard.rows)"))
+  }
+}
+
+extension ValidationLevel {
+  /// What a level below `full` does not look at.
+  fileprivate var leavesOut: String {
+    self == .footers ? "digests of the shards, and their values" : "the values of the shards"
   }
 }

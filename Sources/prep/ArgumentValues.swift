@@ -5,6 +5,7 @@ public import Pipeline
 public import Tokenization
 public import Training
 public import UnicodeText
+public import Validation
 
 // Enumerations of the libraries that options take by their raw values. The libraries do not know
 // the argument parser, so the conformances stand here.
@@ -21,3 +22,4 @@ extension MatrixKernel: ExpressibleByArgument {}
 extension ModelFamily: ExpressibleByArgument {}
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension AdamW.Decay: ExpressibleByArgument {}
+extension ValidationLevel: ExpressibleByArgument {}

@@ -9,7 +9,7 @@ internal import Training
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure rates on your own data, in memory, with a digest of the result.",
-    subcommands: [BenchEncode.self, BenchBuild.self, BenchTrain.self])
+    subcommands: [BenchEncode.self, BenchBuild.self, BenchScan.self, BenchTrain.self])
 
   /// Prints figures as JSON, or one a line for people.
   static func show(_ figures: JSONObject, json: Bool) throws {

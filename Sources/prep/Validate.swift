@@ -49,6 +49,18 @@ struct Validate: ParsableCommand {
       "With --objective: give a token a role, as in mask=<mask>.", valueName: "role=token"))
   var special: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "How much to look at: footers (files, sizes, footers), digests (of every file too), or full.")
+  )
+  var level: ValidationLevel = .full
+
+  @Flag(
+    help: ArgumentHelp(
+      "First restore lost or damaged footers, manifests, sums and cards from the shards, and say what "
+        + "could not be saved."))
+  var repair = false
+
   @Flag(help: "Print a JSON object a dataset.")
   var json = false
 
@@ -57,6 +69,9 @@ struct Validate: ParsableCommand {
   func validate() throws {
     if objective == nil, !settings.isEmpty || tokenizer != nil || !special.isEmpty {
       throw ValidationError("--set, --tokenizer and --special go with --objective.")
+    }
+    if objective != nil, repair || level != .full {
+      throw ValidationError("--repair and --level need the manifest of a dataset, not --objective.")
     }
     if objective != nil, tokenizer == nil {
       throw ValidationError("--objective needs the tokenizer of the ids: --tokenizer FILE.")
@@ -67,11 +82,17 @@ struct Validate: ParsableCommand {
     var output = StandardOutput()
     var isGood = true
     for directory in datasets {
+      var repaired: DatasetRepair.Report?
+      if repair {
+        repaired = try ValidationRun.repair(directory: directory)
+        isGood = isGood && repaired?.isWhole == true
+      }
       let display = global.display()
       let report = try validation(of: directory).run { display.show($0) }
       display.end()
       isGood = isGood && report.isGood
-      try output.line(json ? Self.json(report, directory) : Self.text(report, directory))
+      try output.line(
+        json ? Self.json(report, directory, repaired) : Self.text(report, directory, repaired))
     }
     try output.flush()
     if !isGood { throw ExitCode(ExitStatus.checkFailed.rawValue) }
@@ -79,15 +100,20 @@ struct Validate: ParsableCommand {
 
   private func validation(of path: String) throws -> ValidationRun {
     guard let objective, let tokenizer else {
-      return try ValidationRun(directory: path, against: against, threads: global.threads)
+      return try ValidationRun(
+        directory: path, level: level, against: against, threads: global.threads)
     }
     return try ValidationRun(
       path: path, objective: objective, settings: try settings.map(Build.setting),
       tokenizer: tokenizer, specials: special, against: against, threads: global.threads)
   }
 
-  private static func text(_ report: ValidationReport, _ directory: String) -> String {
-    var lines = report.findings.map(\.description)
+  private static func text(
+    _ report: ValidationReport, _ directory: String, _ repaired: DatasetRepair.Report?
+  ) -> String {
+    var lines = (repaired?.restored ?? []).map { "\(directory): restored: \($0)" }
+    lines += (repaired?.lost ?? []).map { "\(directory): NOT SAVED: \($0)" }
+    lines += report.findings.map(\.description)
     let size =
       "\(Quantity.counted(report.rows, "row")) and \(Quantity.counted(report.tokens, "token")) "
       + "in \(Quantity.counted(report.shards, "shard"))"
@@ -108,7 +134,9 @@ struct Validate: ParsableCommand {
     return lines.joined(separator: "\n")
   }
 
-  private static func json(_ report: ValidationReport, _ directory: String) -> String {
+  private static func json(
+    _ report: ValidationReport, _ directory: String, _ repaired: DatasetRepair.Report?
+  ) -> String {
     let findings = report.findings.map { finding -> JSONValue in
       [
         "rule": .string(finding.rule), "severity": .string(finding.severity.rawValue),
@@ -132,6 +160,12 @@ struct Validate: ParsableCommand {
       "statistics": .array(statistics), "accounting": report.accounting.map(Summary.json) ?? nil,
       "pair_surface": report.pairSurface.map { .double($0) } ?? nil,
       "not_checked": .array(report.notChecked.map { .string($0) }),
+      "repair": repaired.map {
+        [
+          "restored": .array($0.restored.map { .string($0) }),
+          "lost": .array($0.lost.map { .string($0) }),
+        ]
+      } ?? nil,
     ]
     return String(decoding: value.serialized(), as: UTF8.self)
   }
