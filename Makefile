@@ -37,7 +37,8 @@ build: setup
 	swift build -c release --product prep
 
 interop: $(VENV)/installed build
-	PREP_BIN=$(CURDIR)/$(PREP) $(VENV)/bin/python -m pytest -q Tests/Interop
+	PREP_BIN=$(CURDIR)/$(PREP) OMP_NUM_THREADS=1 \
+	  $(VENV)/bin/python -m pytest -q -n 2 --dist worksteal Tests/Interop
 
 # The package cannot link libFuzzer, so the sources of the module are compiled anew for it.
 FUZZ_SECONDS := 60
@@ -85,6 +86,8 @@ endif
 $(VENV)/installed: Tests/Interop/requirements.txt | setup-test
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  mosaicml-streaming==0.13.0
 	touch $@
 
 clean:

@@ -3,14 +3,6 @@ public import ArrowIPC
 internal import Digests
 public import JSON
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// A dataset under construction, which looks like nothing until it is whole.
 ///
 /// Work in progress lies in `.partial/` with its plan: finished shards and one record for each
@@ -26,6 +18,14 @@ public final class StagedDataset {
     case resume
     /// Remove the dataset, finished or not, and start anew.
     case overwrite
+    /// As `resume`, but make only the units of one of several tasks that work in the directory at
+    /// the same time, and leave the sealing to a merge.
+    case task(Part)
+    /// Seal what tasks have made, and make nothing.
+    case merge
+
+    /// Whether a run of the same plan is continued.
+    var resumes: Bool { self != .refuse && self != .overwrite }
   }
 
   /// The directory of the dataset.
@@ -35,9 +35,12 @@ public final class StagedDataset {
   /// Records of the units that an earlier run finished, by unit name and epoch.
   public private(set) var finished: [String: Manifest.Unit] = [:]
 
-  private let partial: String
+  /// What was to be done where the directory was not empty.
+  public let policy: Policy
+
+  let partial: String
   private let madeDirectory: Bool
-  private var lock: Int32 = -1
+  private var locks: [FileLock] = []
 
   /// Claims a directory for a run.
   ///
@@ -48,6 +51,7 @@ public final class StagedDataset {
   ///   the unfinished or finished run in the directory had another plan.
   public init(directory: String, policy: Policy, plan: JSONValue) throws(DatasetError) {
     self.directory = directory
+    self.policy = policy
     partial = "\(directory)/.partial"
     let planBytes = plan.serialized(pretty: true)
     let existing = FileSystem.exists(directory) ? try Self.contents(of: directory) : .empty
@@ -66,7 +70,9 @@ public final class StagedDataset {
       throw DatasetError(
         .outputRefused, path: directory,
         "an unfinished run is there; --resume continues it, --overwrite starts anew")
-    case .resume where existing == .finished:
+    case .merge where existing != .finished:
+      try Self.checkTasksAreDone(in: directory)
+    case _ where policy.resumes && existing == .finished:
       isComplete = true
       madeDirectory = false
       let manifest = try Dataset(directory).manifest
@@ -86,9 +92,12 @@ public final class StagedDataset {
     isComplete = false
     madeDirectory = !FileSystem.exists(directory)
     try FileSystem.createDirectory(partial)
-    try claim()
+    locks = try claim()
     if policy == .overwrite { try removeDataset() }
     let planPath = "\(partial)/plan.json"
+    // Tasks begin at the same time: one after another looks for the plan and writes it.
+    let planLock = try FileLock("\(partial)/plan.lock", .waiting)
+    defer { planLock?.release() }
     if FileSystem.exists(planPath) {
       guard try FileSystem.read(planPath) == planBytes else {
         throw DatasetError(
@@ -100,10 +109,12 @@ public final class StagedDataset {
     } else {
       try FileSystem.replace(planPath, with: planBytes)
     }
+    if case .task(let part) = policy { try join(part) }
+    if policy == .merge { try checkUnitsOfTasks() }
   }
 
   deinit {
-    if lock >= 0 { close(lock) }
+    for lock in locks { lock.release() }
   }
 
   /// Does the work of the run. When it fails before any unit is finished there is nothing to
@@ -112,7 +123,7 @@ public final class StagedDataset {
     do {
       return try work()
     } catch {
-      if finished.isEmpty {
+      if finished.isEmpty, policy == .refuse || policy == .resume || policy == .overwrite {
         try? FileSystem.removeTree(madeDirectory ? directory : partial)
       }
       throw error
@@ -238,13 +249,17 @@ public final class StagedDataset {
   }
 
   /// Makes sure that no other process works in the same directory.
-  private func claim() throws(DatasetError) {
-    lock = open("\(partial)/lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard lock >= 0 else { throw FileSystem.failure(.outputRefused, partial, "create a lock in") }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+  private func claim() throws(DatasetError) -> [FileLock] {
+    guard let whole = try FileLock("\(partial)/lock", isTask ? .shared : .alone) else {
       throw DatasetError(
         .outputRefused, path: directory, "another process is writing this dataset")
     }
+    guard case .task(let part) = policy else { return [whole] }
+    guard let own = try FileLock("\(partial)/task-\(part.index).lock", .alone) else {
+      throw DatasetError(
+        .outputRefused, path: directory, "another process is doing task \(part) of this dataset")
+    }
+    return [whole, own]
   }
 
   /// Reads the records of finished units whose shards are all there.

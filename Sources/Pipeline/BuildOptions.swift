@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import ArrowIPC
-internal import Datasets
+public import Datasets
 internal import JSON
 public import Objectives
 

@@ -79,10 +79,11 @@ public struct BuildRun {
       if case .stream = input, policy == .resume {
         throw PipelineError(.usage, "--resume cannot continue a build from a pipe; --overwrite can")
       }
+      try checkDivision(policy)
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
       let manifest = try staged.attempt { try run(.directory(staged), progress: progress).manifest }
-      try staged.seal(manifest, companions: tokenizer.companions + services.companions)
+      try staged.complete(manifest, companions: tokenizer.companions + services.companions)
       return manifest
     case .standardOutput:
       let stream = try DatasetStreamWriter(schema: schema)
@@ -92,6 +93,19 @@ public struct BuildRun {
         builder.takeBatch(), provenance: ProvenanceRows(), schema: schema)
       try stream.finish(empty: empty.columns, rowsOfAllParts: rowsOfAllParts)
       return manifest
+    }
+  }
+
+  /// Tasks must be able to begin with any unit.
+  private func checkDivision(_ policy: StagedDataset.Policy) throws {
+    guard case .task = policy else { return }
+    if case .stream = input {
+      throw PipelineError(.usage, "a pipe cannot be divided among tasks")
+    }
+    guard options.limit == nil, options.part == .whole, options.startRow == 0 else {
+      throw PipelineError(
+        .usage,
+        "--limit, --part and --start-row count from the first unit on; tasks cannot keep to them")
     }
   }
 
@@ -167,12 +181,15 @@ public struct BuildRun {
     case .datasets(let datasets):
       var onlyTrain = false
       if case .stream = output { onlyTrain = datasets.splits.contains("train") }
-      let tasks = tasks(datasets, onlyTrain: onlyTrain)
+      let tasks = tasks(datasets, onlyTrain: onlyTrain).enumerated().filter {
+        output.concerns($0.offset)
+      }
+      .map(\.element)
       let total = tasks.reduce(0) { $0 + $1.reference.tokens }
       var done = 0
       for task in tasks {
         let unit: Manifest.Unit
-        if case .directory(let staged) = output, let finished = staged.finished[task.key] {
+        if let finished = output.finished(task.key) {
           unit = finished
           dealer.pass(unit, split: task.reference.split, epoch: task.epoch)
         } else {

@@ -7,9 +7,20 @@ internal import Tokenization
 internal import UnicodeText
 public import Validation
 
-/// `prep run`: everything that a pipeline file names, in order; what is there already and was made
-/// the same way stays.
+/// `prep run` and `prep merge`: everything that a pipeline file names, in order; what is there
+/// already and was made the same way stays.
 public struct PipelineRun {
+  /// How much of it this process does.
+  public enum Work: Sendable, Hashable {
+    /// Everything.
+    case everything
+    /// The share of one of several tasks in what can be made now: the tokens, or, where those are
+    /// whole, the datasets of examples. Nothing is sealed or validated.
+    case task(Part)
+    /// Seals, and validates, what the tasks have made.
+    case merge
+  }
+
   /// What became of one stage.
   public enum Outcome: Sendable, Hashable {
     /// It was made now.
@@ -26,18 +37,28 @@ public struct PipelineRun {
     case dataset(path: String, Manifest, Outcome)
     /// A dataset was validated.
     case validation(path: String, ValidationReport)
+    /// The share of a task is made: so many units of `path`.
+    case share(path: String, units: Int, Part)
+    /// What comes next is for the tasks to make: these datasets.
+    case tasksAreNext([String])
   }
 
   private let file: PipelineFile
+  private let work: Work
   private let threads: Int
   private let limit: Int?
   private let overwrites: Bool
 
   /// A run of a pipeline file.
   ///
-  /// - Parameter overwrites: whether outputs that were made differently are replaced.
-  public init(_ file: PipelineFile, threads: Int, limit: Int?, overwrites: Bool) {
+  /// - Parameters:
+  ///   - overwrites: whether outputs that were made differently are replaced.
+  ///   - work: how much is done.
+  public init(
+    _ file: PipelineFile, threads: Int, limit: Int?, overwrites: Bool, work: Work = .everything
+  ) {
     self.file = file
+    self.work = work
     self.threads = threads
     self.limit = limit
     self.overwrites = overwrites
@@ -57,10 +78,15 @@ public struct PipelineRun {
     options.threads = threads
     options.limit = limit
     let tokens = "\(file.output)/tokens"
-    try make(tokens, report) { policy in
+    let isWhole = try make(tokens, progress, report) { policy in
       try TokenizeRun(options).write(to: .directory(tokens, policy), progress: progress)
     }
-    if file.validates { try validate(tokens, progress, report) }
+    // Examples are made from whole tokens.
+    guard isWhole else {
+      if work == .merge { try report(.tasksAreNext([tokens])) }
+      return
+    }
+    var next: [String] = []
     for dataset in file.datasets {
       var options = BuildOptions(inputs: [tokens], objective: dataset.objective)
       options.settings = dataset.settings
@@ -68,19 +94,46 @@ public struct PipelineRun {
       options.epochs = dataset.epochs
       options.threads = threads
       let path = "\(file.output)/\(dataset.name)"
-      try make(path, report) { policy in
+      let isWhole = try make(path, progress, report) { policy in
         try BuildRun(options).write(to: .directory(path, policy), progress: progress)
       }
-      if file.validates { try validate(path, progress, report) }
+      if !isWhole { next.append(path) }
     }
+    if work == .merge, !next.isEmpty { try report(.tasksAreNext(next)) }
   }
 
-  /// Makes a dataset, or keeps it where its plan is the same.
+  /// Makes a dataset, or keeps it where its plan is the same, and validates it; or does what else
+  /// is the work of this process.
+  ///
+  /// - Returns: whether the dataset is whole.
   private func make(
-    _ path: String, _ report: (Event) throws -> Void,
+    _ path: String, _ progress: ProgressHandler, _ report: (Event) throws -> Void,
+    _ write: (StagedDataset.Policy) throws -> Manifest
+  ) throws -> Bool {
+    let wasThere = FileSystem.exists("\(path)/\(Manifest.fileName)")
+    switch work {
+    case .everything:
+      try makeWhole(path, wasThere: wasThere, report, write)
+    case .task(let part):
+      let manifest = try write(.task(part))
+      guard wasThere else {
+        try report(.share(path: path, units: manifest.units.count, part))
+        return false
+      }
+      try report(.dataset(path: path, manifest, .kept))
+      return true
+    case .merge:
+      guard try wasThere || StagedDataset.taskCount(in: path) != nil else { return false }
+      try report(.dataset(path: path, try write(.merge), wasThere ? .kept : .made))
+    }
+    if file.validates { try validate(path, progress, report) }
+    return true
+  }
+
+  private func makeWhole(
+    _ path: String, wasThere: Bool, _ report: (Event) throws -> Void,
     _ write: (StagedDataset.Policy) throws -> Manifest
   ) throws {
-    let wasThere = FileSystem.exists("\(path)/\(Manifest.fileName)")
     do {
       let manifest = try write(.resume)
       try report(.dataset(path: path, manifest, wasThere ? .kept : .made))
@@ -106,35 +159,51 @@ public struct PipelineRun {
     case .file(let path):
       return path
     case .train(let size, let frequency, let rule, let form, let specials):
-      let path = "\(file.output)/tokenizer/tokenizer.json"
-      let planPath = "\(file.output)/tokenizer/plan.json"
-      let plan = try trainingPlan(size, frequency, rule, form, specials)
-      if FileSystem.exists(path), FileSystem.exists(planPath) {
-        if try FileSystem.read(planPath) == plan {
-          let size = try TokenizerFile(path: path).record.vocabularySize
-          try report(.tokenizer(path: path, vocabularySize: size, .kept))
-          return path
-        }
-        guard overwrites else {
-          throw PipelineError(
-            .usage,
-            "\(path): trained from other input or parameters; --overwrite replaces what differs")
-        }
+      guard case .task = work else {
+        return try trainTokenizer(
+          size, frequency, rule, form, specials, progress: progress, report: report)
       }
-      let trainer = try BPETrainer(
-        vocabularySize: size, minimumFrequency: frequency, preTokenizer: rule, form: form,
-        specials: TokenizerTraining.specials(specials))
-      let training = try TokenizerTraining(
-        inputs: file.sources.flatMap(\.inputs), corpus: file.corpus, trainer: trainer,
-        threads: threads, limit: limit)
-      let result = try training.run(progress: progress)
+      // The first task trains, the others wait for it.
       try FileSystem.createDirectory("\(file.output)/tokenizer")
-      try TokenizerTraining.write(result.tokenizer, to: path)
-      try FileSystem.replace(planPath, with: plan)
-      try report(
-        .tokenizer(path: path, vocabularySize: result.tokenizer.vocabularySize, .made))
-      return path
+      return try FileSystem.oneAfterAnother(lock: "\(file.output)/tokenizer/lock") {
+        try trainTokenizer(
+          size, frequency, rule, form, specials, progress: progress, report: report)
+      }
     }
+  }
+
+  private func trainTokenizer(
+    _ size: Int, _ frequency: Int, _ rule: PreTokenizerRule, _ form: NormalForm,
+    _ specials: String, progress: ProgressHandler, report: (Event) throws -> Void
+  ) throws -> String {
+    let path = "\(file.output)/tokenizer/tokenizer.json"
+    let planPath = "\(file.output)/tokenizer/plan.json"
+    let plan = try trainingPlan(size, frequency, rule, form, specials)
+    if FileSystem.exists(path), FileSystem.exists(planPath) {
+      if try FileSystem.read(planPath) == plan {
+        let size = try TokenizerFile(path: path).record.vocabularySize
+        try report(.tokenizer(path: path, vocabularySize: size, .kept))
+        return path
+      }
+      guard overwrites else {
+        throw PipelineError(
+          .usage,
+          "\(path): trained from other input or parameters; --overwrite replaces what differs")
+      }
+    }
+    let trainer = try BPETrainer(
+      vocabularySize: size, minimumFrequency: frequency, preTokenizer: rule, form: form,
+      specials: TokenizerTraining.specials(specials))
+    let training = try TokenizerTraining(
+      inputs: file.sources.flatMap(\.inputs), corpus: file.corpus, trainer: trainer,
+      threads: threads, limit: limit)
+    let result = try training.run(progress: progress)
+    try FileSystem.createDirectory("\(file.output)/tokenizer")
+    try TokenizerTraining.write(result.tokenizer, to: path)
+    try FileSystem.replace(planPath, with: plan)
+    try report(
+      .tokenizer(path: path, vocabularySize: result.tokenizer.vocabularySize, .made))
+    return path
   }
 
   private func trainingPlan(

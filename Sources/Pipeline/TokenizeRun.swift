@@ -64,10 +64,11 @@ public struct TokenizeRun {
     switch destination {
     case .directory(let path, let policy):
       try checkResumption(policy, path)
+      try checkDivision(policy)
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
       let manifest = try staged.attempt { try run(.directory(staged), progress: progress) }
-      try staged.seal(manifest, companions: tokenizer.companions)
+      try staged.complete(manifest, companions: tokenizer.companions)
       return manifest
     case .standardOutput:
       guard options.split.names.count == 1 else {
@@ -90,20 +91,32 @@ public struct TokenizeRun {
       .usage, "--resume cannot continue from standard input; --overwrite starts anew")
   }
 
+  /// Tasks must be able to begin anywhere.
+  private func checkDivision(_ policy: StagedDataset.Policy) throws {
+    guard case .task = policy else { return }
+    if groups.contains(where: { $0.files.contains(where: \.isStandardInput) }) {
+      throw PipelineError(.usage, "standard input cannot be divided among tasks")
+    }
+    if options.limit != nil {
+      throw PipelineError(.usage, "--limit counts from the first unit on; tasks cannot keep to it")
+    }
+  }
+
   // MARK: One unit after another
 
   private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
     var units: [Manifest.Unit] = []
     var meter = Meter(total: totalBytes)
     var recordsLeft = options.limit ?? Int.max
-    for (index, group) in groups.enumerated() where recordsLeft > 0 {
+    for (index, group) in groups.enumerated() where recordsLeft > 0 && output.concerns(index) {
       let finished = finishedUnits(of: index, in: output)
       units += finished
       for unit in finished {
         meter.add(unit)
         recordsLeft -= unit.input["records"]?.integerValue ?? 0
       }
-      if finished.last?.input["ends_group"]?.boolValue == true { continue }
+      // In a merge every group is done: one without units has no documents.
+      if output.isMerge || finished.last?.input["ends_group"]?.boolValue == true { continue }
       let reader = try GroupReader(
         group: group, options: options.corpus, startingAtCut: finished.count)
       let source = BatchSource(reader, limit: recordsLeft)

@@ -27,6 +27,21 @@ public enum Destination: Sendable, Hashable {
 enum OpenOutput {
   case directory(StagedDataset)
   case stream(DatasetStreamWriter)
+
+  /// What an earlier run recorded of a unit.
+  func finished(_ key: String) -> Manifest.Unit? {
+    if case .directory(let staged) = self { staged.finished[key] } else { nil }
+  }
+
+  /// Whether the unit (or group of units) at a position of the list of all is for this run.
+  func concerns(_ position: Int) -> Bool {
+    if case .directory(let staged) = self { staged.concerns(position) } else { true }
+  }
+
+  /// Whether nothing is made: what was not recorded is not there.
+  var isMerge: Bool {
+    if case .directory(let staged) = self { staged.policy == .merge } else { false }
+  }
 }
 
 /// Receives the batches of one unit in order: into one shard a split, or into the stream.

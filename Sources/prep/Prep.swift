@@ -42,7 +42,7 @@ struct Prep: ParsableCommand {
       CommandGroup(
         name: "Datasets",
         subcommands: [
-          Tokenize.self, Build.self, Run.self, Validate.self, Inspect.self, Train.self,
+          Tokenize.self, Build.self, Run.self, Merge.self, Validate.self, Inspect.self, Train.self,
           Export.self,
         ]),
       CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self, Bench.self]),

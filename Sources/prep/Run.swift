@@ -25,25 +25,49 @@ struct Run: ParsableCommand {
   @Flag(help: "Replace outputs that were made from other input or with other parameters.")
   var overwrite = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Make only the share of task I of N, counted from 0; prep merge joins them.",
+      valueName: "i/n"))
+  var task: String?
+
   @OptionGroup var limit: LimitOption
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let pipeline = try PipelineFile(path: file, output: output)
+    let work = try task.map { PipelineRun.Work.task(try Part($0, option: "--task")) }
+    if work != nil, overwrite {
+      throw ValidationError("--task and --overwrite exclude each other; remove what is there.")
+    }
     let run = PipelineRun(
-      pipeline, threads: global.threads, limit: limit.limit, overwrites: overwrite)
+      pipeline, threads: global.threads, limit: limit.limit, overwrites: overwrite,
+      work: work ?? .everything)
+    try Self.carryOut(run, pipeline, global)
+  }
+
+  /// Runs, and tells what was made.
+  ///
+  /// - Throws: `ExitCode` 1 if a dataset fails its check.
+  static func carryOut(_ run: PipelineRun, _ pipeline: PipelineFile, _ global: GlobalOptions) throws
+  {
     let display = global.display()
     var isGood = true
+    var isWhole = true
     var output = StandardOutput()
     try run.run(
       progress: { display.show($0) },
       report: { event in
         display.end()
-        if case .validation(_, let report) = event { isGood = isGood && report.isGood }
+        switch event {
+        case .validation(_, let report): isGood = isGood && report.isGood
+        case .share, .tasksAreNext: isWhole = false
+        case .tokenizer, .dataset: break
+        }
         for line in Self.lines(event) { try output.line(line) }
         try output.flush()
       })
-    for line in Self.account(pipeline) { try output.line(line) }
+    for line in isWhole ? Self.account(pipeline) : [] { try output.line(line) }
     try output.flush()
     if !isGood { throw ExitCode(ExitStatus.checkFailed.rawValue) }
   }
@@ -72,6 +96,10 @@ struct Run: ParsableCommand {
       report.isGood
         ? ["good  \(path): all \(Quantity.grouped(report.rows)) rows pass"]
         : report.findings.map { "FAULT \(path): \($0)" }
+    case .share(let path, let units, let part):
+      ["share \(path): \(Quantity.counted(units, "unit")) of task \(part)"]
+    case .tasksAreNext(let paths):
+      ["next  prep run with --task for \(paths.joined(separator: ", ")), then prep merge"]
     }
   }
 

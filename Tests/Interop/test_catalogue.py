@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from catalogue import named, objectives, options, recipes
+from objective_catalogue import named, objectives, options, recipes
 from conftest import FULL, manifest, read_jsonl, table, tree
 
 EXPECTED = {

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exports against the programs that define their formats.
 
-The comparisons with mosaicml-streaming and megatron-core run where those are installed
-(requirements-peers.txt); the layouts are checked by hand everywhere.
+They are compared with mosaicml-streaming and megatron-core, and the layouts are checked by hand.
 """
 
 import importlib.machinery
@@ -98,7 +97,8 @@ def streaming():
     sys.modules["torchvision.datasets"].VisionDataset = object
     sys.modules["torchvision.transforms.functional"].to_tensor = None
     sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
-    module = pytest.importorskip("streaming", reason="needs mosaicml-streaming")
+    import streaming as module
+
     module.base.util.clean_stale_shared_memory()
     return module
 
@@ -131,10 +131,8 @@ def test_streaming_reads_the_shards_and_writes_the_same_bytes(streaming, exporte
 
 
 def test_megatron_reads_the_files_and_writes_the_same_bytes(exported, tokens, tmp_path):
-    megatron = pytest.importorskip(
-        "megatron.core.datasets.indexed_dataset", reason="needs megatron-core"
-    )
     import torch
+    from megatron.core.datasets import indexed_dataset as megatron
 
     end = manifest(tokens)["tokenizer"]["roles"]["eos"]
     prefix = str(exported / "megatron/train_text_document")

@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+import transformers
 from conftest import REPOSITORY, manifest, table
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
 sys.path.insert(0, str(REPOSITORY / "Pipelines" / "trainers"))
 from packed_mask import packed_mask  # noqa: E402
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from catalogue import objectives, options
+from objective_catalogue import objectives, options
 from conftest import manifest, table
 
 OPTIONS = ["--objective", "mlm", "--set", "length=32", "--seed", 3]

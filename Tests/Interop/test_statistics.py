@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from catalogue import options
+from objective_catalogue import options
 from conftest import FULL, manifest, read_jsonl, table, write_jsonl
 from test_objectives import IGNORED, Source, lists, matrix
 from tokenizers import Tokenizer

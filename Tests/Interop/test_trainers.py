@@ -12,11 +12,11 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from conftest import REPOSITORY, binary, manifest, shards, table
 
 TRAINERS = REPOSITORY / "Pipelines" / "trainers"
 sys.path.insert(0, str(TRAINERS))
-torch = pytest.importorskip("torch")
 import live_pipe  # noqa: E402
 import torch_shards  # noqa: E402
 from live_pipe import LivePipe, received  # noqa: E402
@@ -276,7 +276,6 @@ def test_torch_shards_learns_on_two_ranks_to_the_end_of_the_epoch(built):
 
 
 def test_hugging_face_trainer_learns(trained, built):
-    pytest.importorskip("accelerate")
     import hf_trainer
 
     path = built("gpt", "--objective", "clm", "--set", "labels=column")
@@ -285,7 +284,6 @@ def test_hugging_face_trainer_learns(trained, built):
 
 def in_jax(*words):
     """JAX runs threads, and the workers of a DataLoader fork: not in this process."""
-    pytest.importorskip("jax")
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(TRAINERS)}
     done = subprocess.run(
         [sys.executable, *map(str, words)], capture_output=True, text=True, env=environment

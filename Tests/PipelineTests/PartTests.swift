@@ -139,7 +139,7 @@ import Validation
     "", "1", "2/2", "0/0", "-1/2", "1/-2", "a/b", "1/2/3", "0/1000001", "0x1/2", "1 /2",
   ])
   func badPartsAreRefused(text: String) {
-    #expect(throws: PipelineError.self) { try Part(text, option: "--part") }
+    #expect(throws: DatasetError.self) { try Part(text, option: "--part") }
   }
 
   @Test func badStartsAreRefused() throws {

@@ -14,10 +14,14 @@ import Validation
     try shop.corpus()
   }
 
-  private func run(_ text: String, overwrites: Bool = false) throws -> [String] {
+  private func run(
+    _ text: String, overwrites: Bool = false, _ work: PipelineRun.Work = .everything
+  ) throws -> [String] {
     let path = try shop.scratch.write("pipeline.yaml", text)
     var events: [String] = []
-    try PipelineRun(PipelineFile(path: path), threads: 2, limit: nil, overwrites: overwrites).run(
+    let run = try PipelineRun(
+      PipelineFile(path: path), threads: 2, limit: nil, overwrites: overwrites, work: work)
+    try run.run(
       progress: { _ in },
       report: { event in
         switch event {
@@ -25,6 +29,9 @@ import Validation
         case .dataset(let path, _, let outcome):
           events.append("\(outcome) \(path.split(separator: "/").last ?? "")")
         case .validation(_, let report): events.append(report.isGood ? "good" : "bad")
+        case .share(let path, let units, let part):
+          events.append("\(units) of \(path.split(separator: "/").last ?? "") by \(part)")
+        case .tasksAreNext(let paths): events.append("\(paths.count) next")
         }
       })
     return events
@@ -53,6 +60,29 @@ import Validation
       try run(text) == [
         "kept tokenizer 600", "kept tokens", "good", "kept spans", "good", "kept pairs", "good",
       ])
+  }
+
+  @Test func tasksShareTheUnitsAndAMergeSealsThem() throws {
+    let text = file(tokenizer: "{file: tokenizer.json}")
+    let tasks = try (0..<2).map { PipelineRun.Work.task(try Part("\($0)/2", option: "--task")) }
+    #expect(try run(text, .merge) == ["1 next"])
+    #expect(try run(text, tasks[0]) == ["1 of tokens by 0/2"])
+    let error = try #require(throws: DatasetError.self) { try run(text, .merge) }
+    #expect(Status(error) == .malformed)
+    #expect("\(error)".contains("1/2"))
+    // The corpus is one group of small files, so there is nothing for the second.
+    #expect(try run(text, tasks[1]) == ["0 of tokens by 1/2"])
+    #expect(try run(text, .merge) == ["made tokens", "good", "2 next"])
+    for (index, task) in tasks.enumerated() {
+      let units = index == 0 ? 1 : 0
+      #expect(
+        try run(text, task) == [
+          "kept tokens", "\(units) of spans by \(index)/2", "\(units) of pairs by \(index)/2",
+        ])
+    }
+    let whole = ["kept tokens", "good", "made spans", "good", "made pairs", "good"]
+    #expect(try run(text, .merge) == whole)
+    #expect(try run(text) == whole.map { $0.replacing("made", with: "kept") })
   }
 
   @Test func whatDiffersIsReplacedOnlyWhenAsked() throws {
