@@ -27,7 +27,10 @@ def main(arguments=None):
     columns = manifest["objective"]["model_columns"]
     if "labels" not in columns:
         raise SystemExit("there are no labels: build with --set labels=column")
-    rows = load_dataset(given.shards).select_columns(columns)
+    rows = load_dataset(given.shards)
+    if "segment_ids" in rows["train"].column_names:
+        raise SystemExit("rows are packed, and the default collator makes no mask: packed_mask.py")
+    rows = rows.select_columns(columns)
     transformers.set_seed(0)
     with tempfile.TemporaryDirectory() as output:
         trainer = transformers.Trainer(

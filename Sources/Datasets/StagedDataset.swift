@@ -1,5 +1,5 @@
-public import ArrowIPC
 // SPDX-License-Identifier: Apache-2.0
+public import ArrowIPC
 internal import Digests
 public import JSON
 
