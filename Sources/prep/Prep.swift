@@ -42,8 +42,8 @@ struct Prep: ParsableCommand {
       CommandGroup(
         name: "Datasets",
         subcommands: [
-          Tokenize.self, Build.self, Run.self, Merge.self, Validate.self, Inspect.self, Train.self,
-          Export.self,
+          Tokenize.self, Build.self, Run.self, Merge.self, Validate.self, Inspect.self, Report.self,
+          Train.self, Export.self,
         ]),
       CommandGroup(name: "Reference", subcommands: [ObjectivesCommand.self, Bench.self]),
     ])
