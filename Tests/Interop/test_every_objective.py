@@ -10,7 +10,7 @@ import polars
 import pyarrow as pa
 import pyarrow.dataset
 import pytest
-from catalogue import objectives, options
+from objective_catalogue import objectives, options
 from conftest import shards, table
 
 
