@@ -24,10 +24,10 @@ public struct TrainingOptions: Sendable {
   /// What computes matrix products.
   public var kernel = MatrixKernel.openBLAS
   /// Pieces of rows in a batch.
-  public var rows = 16
+  public var rows = 32
   /// Batches in a step.
   public var accumulation = 1
-  /// The most positions of a piece; nil for 128.
+  /// The most positions of a piece; nil for 128, in a check 64.
   public var length: Int?
   /// The highest learning rate; nil for one that suits the family.
   public var learningRate: Double?

@@ -18,7 +18,7 @@ struct Train: ParsableCommand {
         inconclusive           too few steps or too little held-out text to tell
         too good to be true    the inputs give the answers away
 
-      With --check, ids beyond the 8,192 most frequent share a few, rows are cut to 128 tokens, and the
+      With --check, ids beyond the 8,192 most frequent share a few, rows are cut to 64 tokens, and the
       objective says how many steps there are: two cores need minutes. The status is 1 if a head does
       not learn or is too good to be true, with --strict also where nothing is known.
 
@@ -60,14 +60,16 @@ struct Train: ParsableCommand {
   @Option(help: "What multiplies matrices: openblas (fast) or portable (the same bits everywhere).")
   var kernel: MatrixKernel = .openBLAS
 
-  @Option(help: ArgumentHelp("Pieces of rows in a batch.", valueName: "rows"))
-  var batch = 16
+  @Option(help: ArgumentHelp("Pieces of rows in a batch; by default 32.", valueName: "rows"))
+  var batch = 32
 
   @Option(help: ArgumentHelp("Batches in a step.", valueName: "n"))
   var accumulate = 1
 
-  @Option(help: ArgumentHelp("Cut rows to so many tokens.", valueName: "tokens"))
-  var length = 128
+  @Option(
+    help: ArgumentHelp(
+      "Cut rows to so many tokens; by default 128, with --check 64.", valueName: "tokens"))
+  var length: Int?
 
   @Option(help: ArgumentHelp("The highest learning rate.", valueName: "rate"))
   var learningRate: Double?
@@ -124,10 +126,12 @@ struct Train: ParsableCommand {
     for (name, value, most) in counts where !(1...most).contains(value) {
       throw ValidationError("\(name) takes 1 to \(most), not \(value).")
     }
-    guard (16...8192).contains(length) else {
+    if let length, !(16...8192).contains(length) {
       throw ValidationError("--length takes 16 to 8192, not \(length).")
     }
-    if check, length > 128 { throw ValidationError("--check cuts rows to at most 128 tokens.") }
+    if check, let length, length > 128 {
+      throw ValidationError("--check cuts rows to at most 128 tokens.")
+    }
     if let width, !(64...4096).contains(width) || width % 64 != 0 {
       throw ValidationError("--width takes multiples of 64 from 64 to 4096, not \(width).")
     }

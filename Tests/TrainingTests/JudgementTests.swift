@@ -45,6 +45,21 @@ import Testing
     #expect(verdict(gap: try gap(1, spread: 0.05, documents: 1)) == .inconclusive)
   }
 
+  @Test func whoBeatsFrequenciesByContextAloneIsNotSaidToLearnNothing() throws {
+    let none = try gap(0, spread: 0.05)
+    func verdict(loss: Double) -> Verdict {
+      var expectation = Expectation(.masked)
+      expectation.steps = 1000
+      return Judgement(
+        Evidence(
+          name: "test", against: "nothing", loss: loss, baseline: loss, gap: none, unigram: 6,
+          steps: 1000, expectation: expectation)
+      ).verdict
+    }
+    #expect(verdict(loss: 5.5) == .inconclusive)
+    #expect(verdict(loss: 6.01) == .doesNotLearn)
+  }
+
   @Test func leaksAndImpossibleLossesAreTooGood() throws {
     #expect(verdict(gap: try gap(0.5, spread: 1), leak: "there it stands") == .tooGood)
     #expect(verdict(loss: 0.5, gap: try gap(0.5, spread: 1)) == .tooGood)

@@ -100,6 +100,15 @@ public struct Judgement: Sendable {
         "the loss is not under that of frequencies alone, \(Nats.text(unigram))"
       )
     }
+    if expectation.contextAloneHelps, let unigram = evidence.unigram,
+      evidence.loss < unigram - (expectation.effect ?? 0)
+    {
+      return (
+        .inconclusive,
+        "it uses its context (frequencies alone cost \(Nats.text(unigram))), but not yet what "
+          + "\(evidence.against) lacks; \(detectable)"
+      )
+    }
     guard let effect = expectation.effect, gap.upper < effect else {
       return (.inconclusive, "no difference to \(evidence.against) was seen; \(detectable)")
     }
