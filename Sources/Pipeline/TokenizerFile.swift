@@ -35,6 +35,17 @@ public struct TokenizerFile: Sendable {
         .map { "\(path)/\($0)" }
       file = names.first { FileSystem.exists($0) } ?? names[0]
     }
+    do {
+      try self.init(
+        file: file, specials: specials, roles: roles, preTokenizer: preTokenizer)
+    } catch let error as TokenizerError {
+      throw error.inFile(file)
+    }
+  }
+
+  private init(
+    file: String, specials: [String], roles: Manifest.Tokenizer?, preTokenizer: PreTokenizerRule?
+  ) throws {
     let bytes = try FileSystem.read(file)
     let base: Tokenizer
     if file.hasSuffix(".tiktoken") {

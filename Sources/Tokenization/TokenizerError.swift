@@ -34,16 +34,44 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
   public let location: String?
   /// What is wrong and what to do about it.
   public let message: String
+  /// The file that the tokenizer was read from.
+  public private(set) var file: String?
 
   /// Makes an error.
   public init(_ code: Code, at location: String? = nil, _ message: String) {
     self.code = code
-    self.location = location
-    self.message = message
+    self.location = location.map(Self.shown)
+    self.message = Self.shown(message)
+  }
+
+  /// The same error with the file in which it was found.
+  public func inFile(_ path: String) -> TokenizerError {
+    var result = self
+    result.file = path
+    return result
   }
 
   /// One line: where and what.
   public var description: String {
-    location.map { "tokenizer, \($0): \(message)" } ?? "tokenizer: \(message)"
+    let place = [file ?? "tokenizer", location].compactMap { $0 }.joined(separator: ", ")
+    return "\(place): \(message)"
+  }
+
+  /// Text that may quote a file, on one line and of bounded length.
+  private static func shown(_ text: String) -> String {
+    let limit = 600
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+      // What to do stands at the end.
+      if result.count > 4 * limit { break }
+    }
+    if result.count <= limit { return String(result) }
+    let rest = text.unicodeScalars.suffix(limit / 4).map { $0.value < 0x20 ? " " : $0 }
+    return String(result.prefix(limit)) + " … " + String(String.UnicodeScalarView(rest))
   }
 }

@@ -17,7 +17,7 @@ extension Tokenizer {
     do {
       root = JSONPart(value: try JSONValue(parsing: bytes), path: "")
     } catch {
-      throw TokenizerError(.malformed, at: "tokenizer.json", error.description)
+      throw TokenizerError(.malformed, error.description)
     }
     guard root.value.objectValue != nil else { throw root.wrongKind("an object") }
     let normalizer = try NormalizerReader.normalizer(root["normalizer"])
