@@ -145,7 +145,10 @@ public enum FileSystem {
     }
   }
 
-  static func remove(_ path: String) throws(DatasetError) {
+  /// Removes a file; one that is not there counts as removed.
+  ///
+  /// - Throws: `DatasetError` when it cannot be removed.
+  public static func remove(_ path: String) throws(DatasetError) {
     guard unlink(path) == 0 || errno == ENOENT else {
       throw failure(.inputOutput, path, "remove")
     }

@@ -194,11 +194,15 @@ public struct PipelineRun {
     let trainer = try BPETrainer(
       vocabularySize: size, minimumFrequency: frequency, preTokenizer: rule, form: form,
       specials: TokenizerTraining.specials(specials))
-    let training = try TokenizerTraining(
-      inputs: file.sources.flatMap(\.inputs), corpus: file.corpus, trainer: trainer,
-      threads: threads, limit: limit)
-    let result = try training.run(progress: progress)
     try FileSystem.createDirectory("\(file.output)/tokenizer")
+    let training = TokenizerTraining(
+      trainer: trainer,
+      resources: .init(
+        threads: threads, memory: TokenizerTraining.Resources.usualMemory,
+        temporary: "\(file.output)/tokenizer/words"))
+    let result = try training.run(
+      inputs: file.sources.flatMap(\.inputs), corpus: file.corpus, limit: limit,
+      progress: progress)
     try TokenizerTraining.write(result.tokenizer, to: path)
     try FileSystem.replace(planPath, with: plan)
     try report(

@@ -79,8 +79,7 @@ public struct TokenizerFacts {
     var encoder = tokenizer.encoder()
     var encoding = Encoding(parts: [])
     try repaired.withUnsafeBufferPointer { try encoder.encode($0, into: &encoding) }
-    let words = String(decoding: repaired, as: UTF8.self).unicodeScalars
-      .split { $0.properties.isWhitespace }.count
+    let words = words(in: repaired)
     var entries = [
       number("text_bytes", repaired.count), number("text_words", words),
       number("text_tokens", encoding.ids.count),
@@ -93,6 +92,12 @@ public struct TokenizerFacts {
       entries.append(ratio("unknown_share", share))
     }
     return entries
+  }
+
+  /// The words of a text, as white space divides them.
+  static func words(in text: [UInt8]) -> Int {
+    String(decoding: text, as: UTF8.self).unicodeScalars
+      .split { $0.properties.isWhitespace }.count
   }
 
   private static func ratio(_ name: String, _ value: Double) -> Entry {

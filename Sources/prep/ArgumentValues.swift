@@ -23,3 +23,4 @@ extension ModelFamily: ExpressibleByArgument {}
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension AdamW.Decay: ExpressibleByArgument {}
 extension ValidationLevel: ExpressibleByArgument {}
+extension BPETrainer.Alphabet: ExpressibleByArgument {}

@@ -7,7 +7,7 @@ struct TokenizerCommand: ParsableCommand {
     commandName: "tokenizer",
     abstract: "Train and extend tokenizers, look at them, and run them on single texts.",
     subcommands: [
-      TokenizerTrain.self, TokenizerEncode.self, TokenizerDecode.self, TokenizerInfo.self,
-      TokenizerExtend.self,
+      TokenizerTrain.self, TokenizerCount.self, TokenizerEncode.self, TokenizerDecode.self,
+      TokenizerInfo.self, TokenizerExtend.self,
     ])
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import JSON
 internal import Pipeline
 internal import Tokenization
 internal import UnicodeText
@@ -12,7 +13,7 @@ struct TokenizerTrain: ParsableCommand {
     discussion: """
       The merges are those that Hugging Face tokenizers makes of the same texts,
       ties included. The file loads in tokenizers and AutoTokenizer and gives the
-      same ids there.
+      same ids there. The input is a corpus, or files of `prep tokenizer count`.
       """)
 
   @OptionGroup var corpus: CorpusArguments
@@ -28,12 +29,20 @@ struct TokenizerTrain: ParsableCommand {
 
   @Option(
     help:
-      "How text is split before merging: gpt2, cl100k, o200k, llama3, qwen2, deepseek or whitespace."
+      "How text is split before merging: gpt2 (or that of counts), cl100k, o200k, llama3, qwen2, deepseek or whitespace."
   )
-  var preTokenizer: PreTokenizerRule = .gpt2
+  var preTokenizer: PreTokenizerRule?
 
-  @Option(help: "Unicode normal form, in training and ever after.")
-  var form: NormalForm = .nfc
+  @Option(help: "Unicode normal form, in training and ever after; nfc, or that of counts.")
+  var form: NormalForm?
+
+  @Option(
+    help: ArgumentHelp(
+      "Make only tokens that are shorter than this, in bytes.", valueName: "bytes"))
+  var maxTokenLength: Int?
+
+  @Option(help: "Bytes that are tokens from the start: bytes (all 256) or seen.")
+  var initialAlphabet: BPETrainer.Alphabet = .bytes
 
   @Option(
     help: ArgumentHelp(
@@ -48,6 +57,10 @@ struct TokenizerTrain: ParsableCommand {
   @Flag(help: "Replace the file that is there.")
   var overwrite = false
 
+  @Flag(help: "Print what was made as JSON; needs -o.")
+  var json = false
+
+  @OptionGroup var counting: CountingArguments
   @OptionGroup var limit: LimitOption
   @OptionGroup var global: GlobalOptions
 
@@ -60,14 +73,28 @@ struct TokenizerTrain: ParsableCommand {
     if let output, output != "-" {
       try TokenizerTraining.checkOutput(output, overwrite: overwrite)
     }
+    if json, output == nil || output == "-" {
+      throw ValidationError("--json needs -o, as standard output takes the tokenizer.")
+    }
+    let counts = try TokenizerTraining.counts(among: corpus.inputs)
+    try checkSettings(counts?.settings)
     let trainer = try BPETrainer(
-      vocabularySize: vocabSize, minimumFrequency: minFrequency, preTokenizer: preTokenizer,
-      form: form, specials: TokenizerTraining.specials(specialTokens))
-    let training = try TokenizerTraining(
-      inputs: corpus.inputs, corpus: corpus.options(), trainer: trainer, threads: global.threads,
-      limit: limit.limit)
+      vocabularySize: vocabSize, minimumFrequency: minFrequency,
+      preTokenizer: preTokenizer ?? counts?.settings.preTokenizer ?? .gpt2,
+      form: form ?? counts?.settings.form ?? .nfc,
+      specials: TokenizerTraining.specials(specialTokens), alphabet: initialAlphabet,
+      tokenLengthBound: maxTokenLength)
+    let training = TokenizerTraining(
+      trainer: trainer, resources: counting.resources(threads: global.threads))
     let display = global.display()
-    let result = try training.run { display.show($0) }
+    let result =
+      if let counts {
+        try training.run(counts: counts.paths) { display.show($0) }
+      } else {
+        try training.run(
+          inputs: corpus.inputs, corpus: corpus.options(), limit: limit.limit
+        ) { display.show($0) }
+      }
     display.end()
     if let output, output != "-" {
       try TokenizerTraining.write(result.tokenizer, to: output)
@@ -76,15 +103,38 @@ struct TokenizerTrain: ParsableCommand {
       try standardOutput.write(result.tokenizer.serialized())
       try standardOutput.flush()
     }
-    global.note(
-      "\(output ?? "standard output"): \(Quantity.grouped(result.tokenizer.vocabularySize)) entries from "
-        + "\(Quantity.grouped(result.documents)) documents, "
-        + "\(Quantity.grouped(result.words)) different words "
-        + "(\(Quantity.short(result.textBytes))B, \(Quantity.time(display.elapsed)))")
-    if result.tokenizer.vocabularySize < vocabSize {
-      global.note(
-        "  fewer than the \(Quantity.grouped(vocabSize)) asked for: no more pairs occur "
-          + "\(minFrequency) times")
+    if json || !global.quiet {
+      let fits = try counts == nil ? fits(result.tokenizer) : []
+      try TokenizerTrainingSummary(
+        result: result, fits: fits, asked: vocabSize, minimumFrequency: minFrequency,
+        seconds: display.elapsed
+      ).show(json: json, global: global, output: output ?? "standard output")
+    }
+  }
+
+  /// Counts say how they were made; nothing else may be asked for.
+  private func checkSettings(_ settings: WordCountSettings?) throws {
+    guard let settings else { return }
+    if let preTokenizer, preTokenizer != settings.preTokenizer {
+      throw ValidationError(
+        "--pre-tokenizer \(preTokenizer.rawValue): the words were counted with "
+          + "\(settings.preTokenizer.rawValue).")
+    }
+    if let form, form != settings.form {
+      throw ValidationError(
+        "--form \(form.rawValue): the words were counted with \(settings.form.rawValue).")
+    }
+    if limit.limit != nil {
+      throw ValidationError("--limit: counts are taken whole; limit `prep tokenizer count`.")
+    }
+  }
+
+  /// How well the tokenizer fits each input that can be read twice.
+  private func fits(_ tokenizer: Tokenizer) throws -> [TokenizerFit] {
+    // With an alphabet of what was seen, a text beyond --limit may be refused.
+    if limit.limit != nil { return [] }
+    return try corpus.inputs.filter { $0 != "-" }.prefix(20).map {
+      try TokenizerFit(tokenizer, source: $0, corpus: corpus.options())
     }
   }
 }

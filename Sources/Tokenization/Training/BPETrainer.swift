@@ -27,8 +27,31 @@ public struct BPETrainer: Sendable {
   public let form: NormalForm
   /// The special tokens.
   public let specials: SpecialTokens
+  /// The bytes that are tokens from the start.
+  public let alphabet: Alphabet
+  /// Tokens that merges make are shorter than this, as `max_token_length` of `tokenizers` has it;
+  /// nil for no limit.
+  public let tokenLengthBound: Int?
 
   private let normalizer: Normalizer
+
+  /// Bytes that are tokens whether or not merges need them.
+  public enum Alphabet: String, Sendable, Hashable, CaseIterable {
+    /// All 256: any text can be encoded, characters that were never seen byte by byte.
+    case bytes
+    /// Those that occur in training: other texts are refused.
+    case seen
+  }
+
+  /// How well the tokenizer fits what it was trained on.
+  public struct Measure: Sendable, Hashable {
+    /// Bytes of all words, normalized, as often as they occur.
+    public let bytes: Int64
+    /// The words.
+    public let words: Int64
+    /// The tokens that they are.
+    public let tokens: Int64
+  }
 
   /// How far training is.
   public struct Progress: Sendable, Hashable {
@@ -42,7 +65,8 @@ public struct BPETrainer: Sendable {
   /// - Throws: `.invalidOption`.
   public init(
     vocabularySize: Int = 32_000, minimumFrequency: Int = 2, preTokenizer: PreTokenizerRule = .gpt2,
-    form: NormalForm = .nfc, specials: SpecialTokens = .standard
+    form: NormalForm = .nfc, specials: SpecialTokens = .standard, alphabet: Alphabet = .bytes,
+    tokenLengthBound: Int? = nil
   ) throws(TokenizerError) {
     let leading = specials.leading
     var seen = ByteStringIndex(expecting: leading.count)
@@ -61,6 +85,9 @@ public struct BPETrainer: Sendable {
           + "\(smallest - 256) special tokens need at least \(smallest), and \(1 << 24) is the most"
       )
     }
+    if let tokenLengthBound, tokenLengthBound < 1 {
+      throw TokenizerError(.invalidOption, "the longest token has at least one byte")
+    }
     guard minimumFrequency >= 0 else {
       throw TokenizerError(.invalidOption, "the minimum frequency cannot be negative")
     }
@@ -69,6 +96,8 @@ public struct BPETrainer: Sendable {
     self.preTokenizer = preTokenizer
     self.form = form
     self.specials = specials
+    self.alphabet = alphabet
+    self.tokenLengthBound = tokenLengthBound
     // A form that cannot be written is refused now, and not after an hour of counting.
     normalizer = try NormalizerReader.normalizer(form)
   }
@@ -88,10 +117,20 @@ public struct BPETrainer: Sendable {
   public func train(
     _ counts: borrowing WordCounter, progress: ((Progress) -> Void)? = nil
   ) throws(TokenizerError) -> Tokenizer {
-    var names = TrainingVocabulary(leading: specials.leading, reserved: specials.reserved)
+    try trainAndMeasure(counts, progress: progress).tokenizer
+  }
+
+  /// Makes the tokenizer, and tells how many tokens the corpus has with it.
+  /// - Throws: as `train`.
+  public func trainAndMeasure(
+    _ counts: borrowing WordCounter, progress: ((Progress) -> Void)? = nil
+  ) throws(TokenizerError) -> (tokenizer: Tokenizer, measure: Measure) {
+    var names = TrainingVocabulary(
+      leading: specials.leading, reserved: specials.reserved, bytes: bytes(in: counts))
     let sentinels = specials.trailingSentinels
     let limit = vocabularySize - sentinels
-    var loop = try MergeLoop(counts, byteIDs: names.byteIDs)
+    var loop = try MergeLoop(
+      counts, byteIDs: names.byteIDs, lengthBound: tokenLengthBound.map { UInt32(clamping: $0) })
     var merges: [(left: UInt32, right: UInt32)] = []
     let target = limit - names.count
     while names.count < limit, let pair = loop.nextPair(minimum: Int64(minimumFrequency)) {
@@ -105,7 +144,17 @@ public struct BPETrainer: Sendable {
       if merges.count % 256 == 0 { progress?(Progress(merges: merges.count, limit: target)) }
     }
     progress?(Progress(merges: merges.count, limit: target))
-    return try tokenizer(names, merges, sentinels: sentinels)
+    return (try tokenizer(names, merges, sentinels: sentinels), loop.measure())
+  }
+
+  /// The bytes that are tokens, in the order of their printable characters.
+  private func bytes(in counts: borrowing WordCounter) -> [UInt8] {
+    if alphabet == .bytes { return PrintableBytes.alphabet }
+    var isSeen = [Bool](repeating: false, count: 256)
+    counts.forEachWord { word, _ in
+      for byte in word { isSeen[Int(byte)] = true }
+    }
+    return PrintableBytes.alphabet.filter { isSeen[Int($0)] }
   }
 
   private func tokenizer(
@@ -147,17 +196,17 @@ public struct BPETrainer: Sendable {
 /// The tokens while they are made: specials, bytes, merges.
 struct TrainingVocabulary {
   private(set) var tokens: [String] = []
-  private(set) var byteIDs = [UInt32](repeating: 0, count: 256)
+  private(set) var byteIDs = [UInt32](repeating: BPEModel.noToken, count: 256)
   private var lengths: [UInt32] = []
   private var index = ByteStringIndex()
   private var reserved = ByteStringIndex()
 
   var count: Int { tokens.count }
 
-  init(leading: [String], reserved: [String]) {
+  init(leading: [String], reserved: [String], bytes: [UInt8]) {
     for token in reserved { _ = self.reserved.insert(Array(token.utf8), 0) }
     for token in leading { _ = add(token, length: 0) }
-    for byte in PrintableBytes.alphabet {
+    for byte in bytes {
       let id = add(PrintableBytes.string(of: [byte]), length: 1)
       lengths[Int(id)] = 1
       byteIDs[Int(byte)] = id

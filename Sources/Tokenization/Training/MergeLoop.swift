@@ -25,13 +25,22 @@ struct MergeLoop: ~Copyable {
 
   private let cells: UnsafeMutablePointer<UInt32>
   private let wordOfCell: UnsafeMutablePointer<UInt32>
+  private let cellCount: Int
   private var wordCounts: [Int64] = []
   private var lengths: [UInt32] = []
   private var pairs: PairCounts
   private var heap: [Candidate] = []
   private var touched: [UInt32] = []
 
-  init(_ counts: borrowing WordCounter, byteIDs: [UInt32]) throws(TokenizerError) {
+  /// Tokens of this length and more are not made.
+  private let lengthBound: UInt32
+  /// Words of one byte, which have no cells.
+  private var shortWords: Int64 = 0
+
+  init(
+    _ counts: borrowing WordCounter, byteIDs: [UInt32], lengthBound: UInt32? = nil
+  ) throws(TokenizerError) {
+    self.lengthBound = lengthBound ?? .max
     var total = 1
     var words = 0
     counts.forEachWord { word, _ in
@@ -46,6 +55,7 @@ struct MergeLoop: ~Copyable {
         "the different words have \(total) bytes together, too many to train on; train on less text"
       )
     }
+    cellCount = total
     cells = .allocate(capacity: total)
     wordOfCell = .allocate(capacity: total)
     pairs = PairCounts()
@@ -69,7 +79,12 @@ struct MergeLoop: ~Copyable {
       wordCounts.append(count)
     }
     self.wordCounts = wordCounts
-    let highest = byteIDs.max() ?? 0
+    var short: Int64 = 0
+    counts.forEachWord { word, count in
+      if word.count == 1 { short += count }
+    }
+    shortWords = short
+    let highest = byteIDs.filter { $0 != BPEModel.noToken }.max() ?? 0
     lengths = [UInt32](repeating: 1, count: Int(highest) + 1)
     countPairs(cellCount: total)
   }
@@ -117,6 +132,23 @@ struct MergeLoop: ~Copyable {
     return nil
   }
 
+  /// How many tokens the words are now.
+  func measure() -> BPETrainer.Measure {
+    var bytes = shortWords
+    var tokens = shortWords
+    var at = 1
+    while at < cellCount {
+      if cells[at] != Self.border {
+        let count = wordCounts[Int(wordOfCell[at])]
+        bytes += count
+        if cells[at] & Self.mark == 0 { tokens += count }
+      }
+      at &+= 1
+    }
+    return BPETrainer.Measure(
+      bytes: bytes, words: wordCounts.reduce(shortWords, +), tokens: tokens)
+  }
+
   /// Gives up a pair that must not be merged.
   mutating func discard(_ left: UInt32, _ right: UInt32) {
     pairs.clear(pairs.slot(PairTable.key(left, right)))
@@ -141,13 +173,13 @@ struct MergeLoop: ~Copyable {
       if before != Self.border {
         let start = before & Self.mark == 0 ? at &- 1 : at &- Int(before & ~Self.mark)
         change(cells[start], left, -count, at: start)
-        change(cells[start], id, count, at: start)
+        if isAllowed(cells[start], length) { change(cells[start], id, count, at: start) }
       }
       let next = second &+ rightLength
       let after = cells[next]
       if after != Self.border {
         change(right, after, -count, at: second)
-        change(id, after, count, at: at)
+        if isAllowed(after, length) { change(id, after, count, at: at) }
       }
       cells[at] = id
       cells[second] = Self.mark
@@ -161,6 +193,12 @@ struct MergeLoop: ~Copyable {
         push(Candidate(count: total, key: pairs.key(Int(slot)), slot: slot))
       }
     }
+  }
+
+  /// Whether a token and one of a length may be merged; a pair that may not is never counted.
+  @inline(__always)
+  private func isAllowed(_ neighbour: UInt32, _ length: UInt32) -> Bool {
+    lengthBound == .max || lengths[Int(neighbour)] &+ length < lengthBound
   }
 
   @inline(__always)

@@ -88,20 +88,43 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
     try checkMemory()
   }
 
+  /// Forgets all words, and gives their memory back.
+  public mutating func removeAll() {
+    words = RawStack<Word>()
+    bytes = RawStack<UInt8>()
+    slots.deallocate()
+    slotCount = 1 << 12
+    slots = .allocate(capacity: slotCount)
+    slots.initialize(repeating: Slot(tag: 0, word: 0), count: slotCount)
+  }
+
   /// The words and their counts, in byte order of the words.
   public func entries() -> [(word: [UInt8], count: Int64)] {
     var result: [(word: [UInt8], count: Int64)] = []
     result.reserveCapacity(words.count)
-    forEachWord { word, count in result.append((Array(word), count)) }
-    return result.sorted { $0.word.lexicographicallyPrecedes($1.word) }
+    forEachSortedWord { word, count in result.append((Array(word), count)) }
+    return result
   }
 
   /// Visits the words in order of first appearance.
-  func forEachWord(_ body: (UnsafeBufferPointer<UInt8>, Int64) -> Void) {
-    for index in 0..<words.count {
-      let word = words.base[index]
-      body(UnsafeBufferPointer(start: bytes.base + word.offset, count: word.length), word.count)
-    }
+  public func forEachWord<Failure: Error>(
+    _ body: (UnsafeBufferPointer<UInt8>, Int64) throws(Failure) -> Void
+  ) throws(Failure) {
+    for index in 0..<words.count { try body(bytes(of: index), words.base[index].count) }
+  }
+
+  /// Visits the words in byte order.
+  public func forEachSortedWord<Failure: Error>(
+    _ body: (UnsafeBufferPointer<UInt8>, Int64) throws(Failure) -> Void
+  ) throws(Failure) {
+    var order = (0..<UInt32(words.count)).map { $0 }
+    order.sort { ByteCompare.precedes(bytes(of: Int($0)), bytes(of: Int($1))) }
+    for index in order { try body(bytes(of: Int(index)), words.base[Int(index)].count) }
+  }
+
+  private func bytes(of index: Int) -> UnsafeBufferPointer<UInt8> {
+    let word = words.base[index]
+    return UnsafeBufferPointer(start: bytes.base + word.offset, count: word.length)
   }
 
   private mutating func countPieces(_ text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) {
@@ -184,8 +207,18 @@ public struct WordCounter: ~Copyable, @unchecked Sendable {
   }
 }
 
-/// Equality of short stretches of bytes without a call.
+/// Equality and order of short stretches of bytes without a call.
 enum ByteCompare {
+  /// Whether bytes come before others, in the order in which `memcmp` has them.
+  static func precedes(
+    _ first: UnsafeBufferPointer<UInt8>, _ second: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    let count = min(first.count, second.count)
+    var at = 0
+    while at < count, first[at] == second[at] { at &+= 1 }
+    return at < count ? first[at] < second[at] : first.count < second.count
+  }
+
   @inline(__always)
   static func equal(
     _ first: UnsafePointer<UInt8>, _ second: UnsafePointer<UInt8>, _ count: Int
