@@ -3,6 +3,9 @@
 internal import Randomness
 
 extension FillInTheMiddle {
+  /// In shorter fragments the prefix is empty too often.
+  private static let leastFragment = 64
+
   var examination: Examination {
     var examination = Examination()
     guard level == .context else {
@@ -13,7 +16,7 @@ extension FillInTheMiddle {
     var suffixFirst = ExpectedStatistic(
       "spm-share", "rearranged fragments with the suffix first", .rate, by: .draw)
     // An empty prefix looks the same in both orders.
-    suffixFirst.headroom = 0.02
+    suffixFirst.headroom = 0.03
     // How many fragments were left alone a row does not tell: only ends of documents show.
     examination.statistics = [suffixFirst]
     return examination
@@ -26,7 +29,7 @@ extension FillInTheMiddle {
     var suffixFirst = 0
     var start = 0
     for index in 0..<min(used, ids.count) where ids[index] == Int64(endID) {
-      if ids[start] == Int64(prefixID) {
+      if ids[start] == Int64(prefixID), index - start >= Self.leastFragment {
         rearranged += 1
         suffixFirst += ids[start + 1] == Int64(suffixID) ? 1 : 0
       }

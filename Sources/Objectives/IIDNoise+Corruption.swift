@@ -15,7 +15,11 @@ extension IIDNoise {
     let sources = scratch.inputs.prefix(count + 1)
     let results = scratch.outputs.prefix(2 * count + 1)
     frame.tokens.withUnsafeBufferPointer { tokens in
-      if draw(marks, tokens, &mask) { out.tally.add(of: .clampedRows) }
+      let clamped = draw(marks, tokens, &mask)
+      if clamped > 0 {
+        out.tally.add(of: .clampedRows)
+        out.tally.add(clamped, of: .clampedTokens)
+      }
       let noise = UnsafeBufferPointer(marks)
       let inputCount = writeInput(sources, tokens, noise, &replacement)
       let targetCount = writeTarget(results, tokens, noise)
@@ -29,18 +33,18 @@ extension IIDNoise {
 
   /// Draws the noise; what has no sentinel or no room in the target stays clean.
   ///
-  /// - Returns: Whether something stayed clean for that.
+  /// - Returns: How many tokens stayed clean for that.
   private func draw(
     _ marks: UnsafeMutableBufferPointer<UInt8>, _ tokens: UnsafeBufferPointer<TokenID>,
     _ stream: inout RandomStream
-  ) -> Bool {
+  ) -> Int {
     let room = targets == .full ? Int.max : pair.targetsLength - 1
     let most = inputs == .spans ? vocabulary.sentinels.count : Int.max
     let sentinel = targets == .spans ? 1 : 0
     var used = 0
     var runs = 0
     var isOpen = false
-    var isClamped = false
+    var clamped = 0
     for index in tokens.indices {
       marks[index] = 0
       if let separator, tokens[index] == separator {
@@ -52,8 +56,8 @@ extension IIDNoise {
         continue
       }
       let cost = isOpen ? 1 : 1 &+ sentinel
-      if isClamped || used &+ cost > room || !isOpen && runs == most {
-        isClamped = true
+      if clamped > 0 || used &+ cost > room || !isOpen && runs == most {
+        clamped &+= 1
         isOpen = false
         continue
       }
@@ -62,7 +66,7 @@ extension IIDNoise {
       marks[index] = 1
       isOpen = true
     }
-    return isClamped
+    return clamped
   }
 
   private func writeInput(

@@ -11,7 +11,7 @@ extension IIDNoise {
     if countsNoise {
       var rate = ExpectedStatistic("noise-rate", "tokens that are noise", .rate, by: .draw)
       // What finds no sentinel or no room in the target stays clean.
-      rate.legroom = 0.01
+      rate.knownMisses = Tally.Event.clampedTokens.rawValue
       examination.statistics = [rate]
     }
     return examination

@@ -51,7 +51,12 @@ public struct Needs: Sendable, Hashable {
     }
     if let documents, documents < self.documents {
       throw missing(
-        "documents", "at least \(self.documents) documents are needed, there are \(documents)")
+        "documents",
+        documents == 0
+          ? "the token dataset has no documents: all that was read was empty"
+          : "segments are taken from other documents, so that \(self.documents) are needed and"
+            + " \(documents) is too few: cut the text into documents (`prep tokenize --split-on`),"
+            + " or add more")
     }
   }
 }

@@ -10,6 +10,8 @@ public struct Tally: Sendable, Hashable {
     case rowsWithoutLoss = "rows_without_loss"
     /// Rows with fewer spans than the noise asked for, because sentinels ran out.
     case clampedRows = "clamped_rows"
+    /// Noise tokens of such rows that stayed clean.
+    case clampedTokens = "clamped_tokens"
     /// Rows in which separators could not be kept out of the noise.
     case separatorsInNoise = "separators_in_noise"
     /// Target tokens cut off because the target was longer than its column.

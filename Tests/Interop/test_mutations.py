@@ -370,6 +370,9 @@ def test_held_out_rows_in_train_are_caught(good, tmp_path):
 
 
 CLEAN = [
+    ("t5-iid", "length=32", "targets_length=5"),
+    ("fim", "length=32", "rate=1"),
+    ("fim", "length=64", "spm_share=0"),
     ("clm", "length=128"),
     ("clm", "length=128", "window=t+1", "separator=none"),
     ("mlm", "length=128"),
