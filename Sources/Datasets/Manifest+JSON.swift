@@ -20,6 +20,7 @@ extension Manifest {
     ]
     if let planDigest { object["plan_sha256"] = .string("\(planDigest)") }
     if let objective { object["objective"] = objective.json }
+    if let accounting = Accounting(self) { object["accounting"] = accounting.json }
     // JSON numbers above 2^53 are not safe in every reader.
     if let seed { object["seed"] = seed < 1 << 53 ? .init(Int(seed)) : .string(String(seed)) }
     return .object(object)

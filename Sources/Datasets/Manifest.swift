@@ -131,8 +131,20 @@ public struct Manifest: Sendable, Hashable {
       (counts[Self.otherPartsKey] ?? 0) + (counts[Self.beforeStartKey] ?? 0)
     }
 
+    /// The count of frames that did not become rows because the budget of the stage was reached.
+    public static let afterBudgetKey = "rows_after_budget"
+    /// The count of source tokens that earlier stages served.
+    public static let earlierStagesKey = "tokens_of_earlier_stages"
+    /// The count of tokens of the documents as often as they were sampled.
+    public static let sampledKey = "sampled_tokens"
+    /// How often a document was sampled at most.
+    public static let copiesKey = "most_copies"
+
     /// Whether rows of the unit were left to others.
-    public var isPart: Bool { rowsElsewhere > 0 }
+    public var isPart: Bool {
+      rowsElsewhere > 0
+        || [Self.afterBudgetKey, Self.earlierStagesKey].contains { counts[$0] ?? 0 > 0 }
+    }
 
     /// The rows of the unit, whoever writes them.
     public var rowsOfAllParts: Int { shards.reduce(rowsElsewhere) { $0 + $1.rows } }

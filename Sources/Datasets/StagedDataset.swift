@@ -222,7 +222,7 @@ public final class StagedDataset {
     let name = name.hasSuffix(".tmp") ? String(name.dropLast(4)) : name
     let companions = [
       Manifest.fileName, ChecksumList.fileName, DatasetCard.fileName, "tokenizer.json",
-      "tokenizer_config.json",
+      "tokenizer_config.json", "proposal.feather", "rest.feather",
     ]
     if companions.contains(name) { return true }
     guard name.hasSuffix(".arrow") else { return false }

@@ -17,6 +17,7 @@ extension BlockNoise {
     let count = frame.tokens.count
     var arrangement = random.stream(.arrangement, frame: frame.ordinal)
     let text = arrange(frame, &arrangement, scratch)
+    if permuted > 0, frame.sentenceStarts.count < 2 { out.tally.add(of: .singleSentenceRows) }
     // Never longer than the row, nor, for lack of room, than the text.
     let input = scratch.inputs.prefix(prefix.count + max(room, count) + suffix.count)
     let body = UnsafeMutableBufferPointer(rebasing: input[prefix.count...])

@@ -56,6 +56,8 @@ struct BlockNoise: Sendable {
   let framing: Framing
   let needs: Needs
   let facts: [Fact]
+  /// By the number of words that are infilled the number of masks on average; empty elsewhere.
+  let expectedMasks: [Double]
 
   /// The most tokens of text in a row.
   var room: Int { pair.length - prefix.count - suffix.count }
@@ -102,6 +104,13 @@ struct BlockNoise: Sendable {
     } else {
       masking =
         parts.contains(.masking) ? .mask : parts.contains(.deletion) ? .delete : .nothing
+    }
+
+    if case .infill(let lengths, false) = masking {
+      expectedMasks = Self.expectedSpans(
+        lengths, upTo: min(1 << 14, try parameters.integer("length")))
+    } else {
+      expectedMasks = []
     }
 
     let blocks: BlockRule = try parameters.choice("blocks")
@@ -180,6 +189,12 @@ extension BlockObjective {
 
   func faults(in row: ExampleRow) -> [Fault] {
     noise.faults(in: row)
+  }
+
+  var examination: Examination { noise.examination }
+
+  func observe(_ row: ExampleRow, into observations: inout Observations) {
+    noise.observe(row, into: &observations)
   }
 
   func restore(_ row: ExampleRow) -> [Int64]? {

@@ -23,6 +23,9 @@ public struct Examination: Sendable, Hashable {
   public var hidesLabels = false
   /// The column of 0 and 1 that says what the two segments of a row are to each other.
   public var pairLabel: String?
+  /// Whether the label 1 says that the segments are swapped, rather than that they do not belong
+  /// together.
+  public var swapsSegments = false
   /// Why a published recipe lets the label of a pair be told from its surface, if it does.
   public var knownShortcut: String?
 
@@ -83,6 +86,9 @@ extension Objective {
 
   /// Cannot be inverted.
   public func restore(_ row: ExampleRow) -> [Int64]? { nil }
+
+  /// Cannot be inverted.
+  public func restoreStretches(_ row: ExampleRow) -> [[Int64]]? { nil }
 }
 
 extension Framing {

@@ -22,6 +22,30 @@ extension FillInTheMiddle {
     return examination
   }
 
+  /// Fragment after fragment; a document that was rearranged whole is cut into rows, none of which
+  /// says how it was.
+  func restoreStretches(_ row: ExampleRow) -> [[Int64]]? {
+    guard level == .context, let ids = row["input_ids"] else { return nil }
+    let used = min(ids.count, row["attention_mask"].map { $0.count { $0 == 1 } } ?? ids.count)
+    var fragments: [[Int64]] = []
+    for fragment in ids[..<used].split(separator: Int64(endID), omittingEmptySubsequences: false) {
+      // Behind the last end token is nothing, unless a document goes on in another row.
+      if fragment.isEmpty, fragment.endIndex == used { continue }
+      guard fragment.first == Int64(prefixID) else {
+        fragments.append(Array(fragment))
+        continue
+      }
+      guard let suffix = fragment.firstIndex(of: Int64(suffixID)),
+        let middle = fragment.firstIndex(of: Int64(middleID)), suffix < middle
+      else { return nil }
+      fragments.append(
+        Array(
+          fragment[(fragment.startIndex + 1)..<suffix] + fragment[(middle + 1)...]
+            + fragment[(suffix + 1)..<middle]))
+    }
+    return fragments
+  }
+
   func observe(_ row: ExampleRow, into observations: inout Observations) {
     guard level == .context, let ids = row["input_ids"] else { return }
     let used = row["attention_mask"].map { $0.count { $0 == 1 } } ?? ids.count

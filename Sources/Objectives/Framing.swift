@@ -86,7 +86,7 @@ public struct Framing: Sendable, Hashable {
         .tooLarge, subject: "frames", "unit \(unit.ordinal) has \(plan.count) frames; at most 2^32")
     }
     return FramedUnit(
-      unit: unit, plan: plan, report: report, carriesWordStarts: carriesWordStarts,
+      unit: unit, order: order, plan: plan, report: report, carriesWordStarts: carriesWordStarts,
       carriesSentenceStarts: carriesSentenceStarts)
   }
 
@@ -100,7 +100,7 @@ public struct Framing: Sendable, Hashable {
         "unit \(unit.ordinal) has \(unit.documentCount) documents; at most 2^32")
     }
     let count = unit.documentCount
-    switch documentOrder {
+    switch unit.isInFinalOrder ? .corpus : documentOrder {
     case .corpus:
       return (0..<count).map { UInt32(truncatingIfNeeded: $0) }
     case .shuffled:
@@ -198,15 +198,18 @@ public struct FramedUnit: Sendable {
   public let unit: TokenizedUnit
   /// What was lost or noted on the way.
   public let report: FramingReport
+  /// The documents in the order in which they were framed.
+  let order: [UInt32]
   private let plan: Plan
   private let carriesWordStarts: Bool
   private let carriesSentenceStarts: Bool
 
   init(
-    unit: TokenizedUnit, plan: Plan, report: FramingReport, carriesWordStarts: Bool,
-    carriesSentenceStarts: Bool
+    unit: TokenizedUnit, order: [UInt32], plan: Plan, report: FramingReport,
+    carriesWordStarts: Bool, carriesSentenceStarts: Bool
   ) {
     self.unit = unit
+    self.order = order
     self.plan = plan
     self.report = report
     self.carriesWordStarts = carriesWordStarts
@@ -245,12 +248,16 @@ public struct FramedUnit: Sendable {
 }
 
 /// A stretch of one document, as plans keep it.
-struct Stretch: Sendable, Hashable {
-  var document: UInt32
-  var offset: UInt32
-  var length: UInt32
+public struct Stretch: Sendable, Hashable {
+  /// The document, by its position in the unit.
+  public internal(set) var document: UInt32
+  /// The first token, counted from the start of the document.
+  public internal(set) var offset: UInt32
+  /// How many tokens.
+  public internal(set) var length: UInt32
 
-  init(document: UInt32, offset: Int, length: Int) {
+  /// A stretch of a unit, which has less than 2³¹ tokens.
+  public init(document: UInt32, offset: Int, length: Int) {
     self.document = document
     // Offsets and lengths are below the unit's 2³¹ tokens.
     self.offset = UInt32(truncatingIfNeeded: offset)

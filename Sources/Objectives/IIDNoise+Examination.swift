@@ -3,7 +3,13 @@
 internal import Randomness
 
 extension IIDNoise {
-  private var countsNoise: Bool { inputs == .spans && targets == .spans }
+  /// Not where the target has no room for what there usually is: noise, a sentinel a run, the end.
+  private var countsNoise: Bool {
+    let rate = Double(noise.threshold) / 0x1p53
+    let usual = Double(pair.length) * rate * (2 - rate)
+    return inputs == .spans && targets == .spans
+      && (pair.layout == .decoder || 1.2 * usual < Double(pair.targetsLength))
+  }
 
   var examination: Examination {
     var examination = Examination()

@@ -15,8 +15,9 @@ extension MaskedLM {
       label.headroom = 0.5
       examination.serving = .repeatedly
       examination.knownShortcut = "put-back pairs differ in length and in where segments begin"
-    case .swapCounted: break
+    case .swapCounted: examination.swapsSegments = true
     case .swapGreedy:
+      examination.swapsSegments = true
       label.headroom = 0.5
       examination.serving = .repeatedly
       examination.knownShortcut = "the sentence that fills a chunk is long and stands last"

@@ -90,7 +90,8 @@ extension Masking {
     let pool = replacements == .ordinary ? vocabulary.ordinary.count : vocabulary.size
     observations.add(
       Statistic.randomTokens.rawValue, counts: tokens,
-      expected: Self.evenShares(of: pool, bins: Self.tokenBins).map { $0 * Double(randoms) })
+      expected: Observations.evenShares(of: pool, bins: Self.tokenBins).map { $0 * Double(randoms) }
+    )
     observePositions(picked, of: candidates, &observations)
     if let expected = expectedSelection(of: candidates, used: content.used) {
       observations.add(
@@ -126,15 +127,6 @@ extension Masking {
     return low * Self.tokenBins / max(1, ordinary.count)
   }
 
-  /// The share of `0..<count` in each of equally wide bins.
-  static func evenShares(of count: Int, bins: Int) -> [Double] {
-    (0..<bins).map { bin in
-      let start = (bin * count + bins - 1) / bins
-      let end = ((bin + 1) * count + bins - 1) / bins
-      return Double(end - start) / Double(count)
-    }
-  }
-
   /// Of the selected tokens the shares that read as mask token and as another token: a random id
   /// of the whole vocabulary may be the mask token or the original.
   private var expectedShares: (mask: Double, random: Double) {
@@ -156,7 +148,9 @@ extension Masking {
     guard candidates >= 2 * bins, unit == .subword || unit == .wholeWord else { return }
     var counts = [Int](repeating: 0, count: bins)
     for index in picked { counts[index * bins / candidates] += 1 }
-    let expected = Self.evenShares(of: candidates, bins: bins).map { $0 * Double(picked.count) }
+    let expected = Observations.evenShares(of: candidates, bins: bins).map {
+      $0 * Double(picked.count)
+    }
     observations.add(Statistic.maskPositions.rawValue, counts: counts, expected: expected)
   }
 }

@@ -18,9 +18,16 @@ public final class NGramProposal: ReplacementProposal {
   /// By the token behind.
   private let before: WeightedLists
   private let between: WeightedLists
-  /// Open addressing: the index of a list in `between`, plus one.
-  private let slots: [UInt32]
-  private let surroundings: [UInt64]
+  /// Open addressing: by both neighbours the list in `between`.
+  private let slots: [Slot]
+
+  /// Both neighbours, and where their list is.
+  private struct Slot {
+    static let empty = UInt64.max
+    var key = Slot.empty
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+  }
 
   /// A proposal from counts.
   ///
@@ -76,65 +83,82 @@ public final class NGramProposal: ReplacementProposal {
       exponent: exponent)
     var bits = 4
     while 1 << bits < surroundings.count * 2 { bits += 1 }
-    var slots = [UInt32](repeating: 0, count: 1 << bits)
+    var slots = [Slot](repeating: Slot(), count: 1 << bits)
     for (index, key) in surroundings.enumerated() {
-      var slot = Self.slot(of: key, in: slots.count)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = UInt32(truncatingIfNeeded: index + 1)
+      var slot = CountTable.slot(of: key, in: slots.count)
+      while slots[slot].key != Slot.empty { slot = (slot + 1) & (slots.count - 1) }
+      let range = between.range(of: index)
+      slots[slot] = Slot(
+        key: key, start: UInt32(truncatingIfNeeded: range.lowerBound),
+        end: UInt32(truncatingIfNeeded: range.upperBound))
     }
     self.slots = slots
-    self.surroundings = surroundings
   }
 
+  /// Where the list of what stands between two tokens is; empty if there is none.
   @inline(__always)
-  private static func slot(of key: UInt64, in count: Int) -> Int {
-    CountTable.slot(of: key, in: count)
-  }
-
-  @inline(__always)
-  private func list(between left: TokenID, _ right: TokenID) -> Int? {
+  private func list(between left: TokenID, _ right: TokenID) -> Range<Int> {
     let key = UInt64(left) << 21 | UInt64(right)
-    var slot = Self.slot(of: key, in: slots.count)
-    while slots[slot] != 0 {
-      let index = Int(slots[slot]) &- 1
-      if surroundings[index] == key { return index }
-      slot = (slot &+ 1) & (slots.count &- 1)
+    let mask = slots.count &- 1
+    var slot = CountTable.slot(of: key, in: slots.count)
+    while true {
+      let found = slots[slot]
+      if found.key == key { return Int(found.start)..<Int(found.end) }
+      if found.key == Slot.empty { return 0..<0 }
+      slot = (slot &+ 1) & mask
     }
-    return nil
+  }
+
+  /// What stands beside a position.
+  private struct Sides {
+    var left: TokenID?
+    var right: TokenID?
+    var list: Range<Int>
+  }
+
+  @inline(__always)
+  private func sides(
+    of position: Int, in tokens: UnsafeBufferPointer<TokenID>
+  ) -> Sides {
+    let size = after.listCount
+    let left = position > 0 && tokens[position &- 1] < size ? tokens[position &- 1] : nil
+    let right =
+      position &+ 1 < tokens.count && tokens[position &+ 1] < size ? tokens[position &+ 1] : nil
+    guard let left, let right else { return Sides(left: left, right: right, list: 0..<0) }
+    return Sides(left: left, right: right, list: list(between: left, right))
   }
 
   /// Draws a replacement for each position.
+  ///
+  /// Everything is looked up before anything is drawn: the tables are larger than any cache, and
+  /// look-ups that do not wait for each other's draws are under way together.
   public func propose(
     for positions: UnsafeBufferPointer<UInt32>, in tokens: UnsafeBufferPointer<TokenID>,
     random: inout RandomStream, into replacements: UnsafeMutableBufferPointer<TokenID>
   ) {
-    let size = after.listCount
-    for index in positions.indices {
-      let position = Int(positions[index])
-      let left = position > 0 && tokens[position &- 1] < size ? tokens[position &- 1] : nil
-      let right =
-        position &+ 1 < tokens.count && tokens[position &+ 1] < size
-        ? tokens[position &+ 1] : nil
-      replacements[index] = draw(left, right, own: tokens[position], &random)
+    withUnsafeTemporaryAllocation(of: Sides.self, capacity: positions.count) { sides in
+      for index in positions.indices {
+        sides.initializeElement(
+          at: index, to: self.sides(of: Int(positions[index]), in: tokens))
+      }
+      for index in positions.indices { replacements[index] = between.touch(sides[index].list) }
+      for index in positions.indices {
+        let own = tokens[Int(positions[index])]
+        replacements[index] = draw(sides[index], own: own, &random)
+      }
     }
   }
 
   @inline(__always)
-  private func draw(
-    _ left: TokenID?, _ right: TokenID?, own: TokenID, _ random: inout RandomStream
-  ) -> TokenID {
-    if let left, let right, let list = list(between: left, right),
-      let token = between.draw(list, own: own, &random)
-    {
-      return token
+  private func draw(_ sides: Sides, own: TokenID, _ random: inout RandomStream) -> TokenID {
+    if let token = between.draw(sides.list, own: own, &random) { return token }
+    let usesLeft = sides.left != nil && (sides.right == nil || random.coin())
+    if usesLeft, let left = sides.left {
+      if let token = after.draw(after.range(of: Int(left)), own: own, &random) { return token }
+    } else if let right = sides.right {
+      if let token = before.draw(before.range(of: Int(right)), own: own, &random) { return token }
     }
-    let usesLeft = left != nil && (right == nil || random.coin())
-    if usesLeft, let left {
-      if let token = after.draw(Int(left), own: own, &random) { return token }
-    } else if let right {
-      if let token = before.draw(Int(right), own: own, &random) { return token }
-    }
-    if let token = unigrams.draw(0, own: own, &random) { return token }
+    if let token = unigrams.draw(unigrams.range(of: 0), own: own, &random) { return token }
     return ordinary[random.uniform(below: ordinary.count)]
   }
 
@@ -143,23 +167,19 @@ public final class NGramProposal: ReplacementProposal {
   public func probability(
     of token: TokenID, at position: Int, in tokens: UnsafeBufferPointer<TokenID>
   ) -> Double {
-    let size = after.listCount
-    let left = position > 0 && tokens[position - 1] < size ? tokens[position - 1] : nil
-    let right =
-      position + 1 < tokens.count && tokens[position + 1] < size ? tokens[position + 1] : nil
+    let sides = sides(of: position, in: tokens)
     let any = 1 / Double(ordinary.count)
-    let frequency = unigrams.mixed(0, token, with: any)
+    let frequency = unigrams.mixed(unigrams.range(of: 0), token, with: any)
     let beside: Double =
-      switch (left, right) {
+      switch (sides.left, sides.right) {
       case (let left?, let right?):
-        (after.mixed(Int(left), token, with: frequency)
-          + before.mixed(Int(right), token, with: frequency)) / 2
-      case (let left?, nil): after.mixed(Int(left), token, with: frequency)
-      case (nil, let right?): before.mixed(Int(right), token, with: frequency)
+        (after.mixed(after.range(of: Int(left)), token, with: frequency)
+          + before.mixed(before.range(of: Int(right)), token, with: frequency)) / 2
+      case (let left?, nil): after.mixed(after.range(of: Int(left)), token, with: frequency)
+      case (nil, let right?): before.mixed(before.range(of: Int(right)), token, with: frequency)
       case (nil, nil): frequency
       }
-    guard let left, let right, let list = list(between: left, right) else { return beside }
-    return between.mixed(list, token, with: beside)
+    return between.mixed(sides.list, token, with: beside)
   }
 }
 

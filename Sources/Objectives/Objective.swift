@@ -71,6 +71,12 @@ public protocol Objective: Sendable {
   ///
   /// - Returns: nil if the row is not what this objective makes, or cannot be undone.
   func restore(_ row: ExampleRow) -> [Int64]?
+
+  /// Undoes a corruption that may have divided a text into other tokens: for each source stretch of
+  /// the row tokens with the text of the stretch.
+  ///
+  /// - Returns: nil by default, and if the row is not what this objective makes.
+  func restoreStretches(_ row: ExampleRow) -> [[Int64]]?
 }
 
 /// Something that manifests tell besides parameters.

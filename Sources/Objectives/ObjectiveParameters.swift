@@ -144,8 +144,10 @@ public struct ObjectiveParameters: Sendable, Hashable {
       let parameter = descriptor.parameters[index]
       guard let value = parameter.kind.value(from: setting.value) else {
         var hint = ""
-        if case .choice(let names) = parameter.kind {
+        switch parameter.kind {
+        case .choice(let names), .open(let names, _):
           hint = NearMiss.suggestion(setting.value, names)
+        case .integer, .real, .flag, .text: break
         }
         throw ObjectiveError(
           .invalidValue, objective: descriptor.name, subject: setting.name,

@@ -79,6 +79,15 @@ public struct Observations: Sendable, Hashable {
     }
   }
 
+  /// The share of `0..<count` in each of equally wide bins.
+  static func evenShares(of count: Int, bins: Int) -> [Double] {
+    (0..<bins).map { bin in
+      let start = (bin * count + bins - 1) / bins
+      let end = ((bin + 1) * count + bins - 1) / bins
+      return Double(end - start) / Double(count)
+    }
+  }
+
   private mutating func add(_ observed: Int, _ expected: Double, to index: Int, bin: Int) {
     let difference = Double(observed) - expected
     series[index].bins[bin].observed += observed

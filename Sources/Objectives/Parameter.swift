@@ -34,6 +34,8 @@ public enum ParameterKind: Sendable, Hashable {
   case flag
   /// One of these.
   case choice([String])
+  /// One of these, or a text that begins so, which the objective reads itself.
+  case open([String], prefix: String)
   /// Text that the objective reads itself.
   case text
 
@@ -44,6 +46,7 @@ public enum ParameterKind: Sendable, Hashable {
     case .real(let range): "number \(range.lowerBound)...\(range.upperBound)"
     case .flag: "true|false"
     case .choice(let names): names.joined(separator: "|")
+    case .open(let names, let prefix): names.joined(separator: "|") + "|\(prefix)…"
     case .text: "text"
     }
   }
@@ -62,6 +65,8 @@ public enum ParameterKind: Sendable, Hashable {
       return .flag(value)
     case .choice(let names):
       return names.contains(text) ? .choice(text) : nil
+    case .open(let names, let prefix):
+      return names.contains(text) || text.hasPrefix(prefix) ? .text(text) : nil
     case .text:
       return .text(text)
     }
@@ -103,6 +108,15 @@ public struct Parameter: Sendable, Hashable {
 }
 
 extension Parameter {
+  /// A choice that leaves room for others; the first name is the default.
+  static func open(
+    _ name: String, _ names: [String], prefix: String, _ summary: String
+  ) -> Parameter {
+    Parameter(
+      name: name, kind: .open(names, prefix: prefix), defaultValue: .text(names.first ?? ""),
+      summary: summary)
+  }
+
   static func text(_ name: String, _ value: String, _ summary: String) -> Parameter {
     Parameter(name: name, kind: .text, defaultValue: .text(value), summary: summary)
   }

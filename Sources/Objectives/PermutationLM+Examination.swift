@@ -34,6 +34,6 @@ extension PermutationLM {
     var counts = [Int](repeating: 0, count: Self.rankBins)
     counts[Int(rank) * Self.rankBins / count] = 1
     observations.add(
-      0, counts: counts, expected: Masking.evenShares(of: count, bins: Self.rankBins))
+      0, counts: counts, expected: Observations.evenShares(of: count, bins: Self.rankBins))
   }
 }

@@ -14,7 +14,8 @@ public struct ProposalReport: Sendable, Hashable {
   /// frequency tells nothing, 1 if it tells all (the area under the ROC curve).
   public private(set) var frequencyDetection: Double?
 
-  /// Measures a proposal: one draw at every ordinary token of the documents, up to `limit`.
+  /// Measures a proposal: one draw at every ordinary token of the documents (at one in `stride`,
+  /// where the proposal does not see what stands at the others), up to `limit`.
   ///
   /// - Parameters:
   ///   - proposal: The proposal.
@@ -22,7 +23,7 @@ public struct ProposalReport: Sendable, Hashable {
   ///   - documents: Text that was not counted.
   public init(
     _ proposal: any ReplacementProposal, counts: NGramCounts, vocabulary: Vocabulary,
-    documents: [[TokenID]], random: RandomStreams, limit: Int = 1 << 17
+    documents: [[TokenID]], random: RandomStreams, stride: Int = 1, limit: Int = 1 << 17
   ) {
     var stream = random.stream(.measurement)
     let probabilities = proposal as? NGramProposal
@@ -32,7 +33,9 @@ public struct ProposalReport: Sendable, Hashable {
     for document in documents where positions < limit {
       var places: [UInt32] = []
       for (index, token) in document.enumerated()
-      where token < vocabulary.size && !vocabulary.isSpecial(token) {
+      where index.isMultiple(of: stride) && token < vocabulary.size
+        && !vocabulary.isSpecial(token)
+      {
         places.append(UInt32(truncatingIfNeeded: index))
       }
       places.removeLast(max(0, places.count - (limit - positions)))

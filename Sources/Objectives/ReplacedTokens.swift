@@ -46,10 +46,11 @@ struct ReplacedTokens: Objective {
         "form", ["discriminator", "generator-inputs"],
         "Write replaced tokens and labels for the discriminator, or masked tokens, labels and"
           + " originals for training it together with a generator."),
-      .choice(
-        "proposal", ["ngram", "unigram", "uniform"],
+      .open(
+        "proposal", ["ngram", "unigram", "uniform"], prefix: ProposalRequest.modelPrefix,
         "Where replacements come from: what stands between the same neighbours elsewhere in the"
-          + " corpus, the frequencies of tokens, or every ordinary token alike."),
+          + " corpus, the frequencies of tokens, every ordinary token alike, or trained models, as in"
+          + " model:DIR or model:SMALL@0.25,model:LARGE@0.75 (one is drawn for each row)."),
       .real(
         "temperature", 1, in: 0.25...4,
         "Flattens (above 1) or sharpens (below 1) the frequencies that replacements are drawn by."),
@@ -161,7 +162,10 @@ struct ReplacedTokens: Objective {
           .missingRole, objective: name, subject: "vocabulary",
           "replacement needs two ordinary tokens")
       }
-      let kind: ProposalRequest.Kind = try parameters.choice("proposal")
+      guard let kind = ProposalRequest.kind(named: try parameters.text("proposal")) else {
+        throw parameters.invalid(
+          "proposal", "models are written model:DIR or model:DIR@SHARE, separated by commas")
+      }
       needs.proposal = ProposalRequest(kind, temperature: try parameters.real("temperature"))
     case .generatorInputs:
       maskID = try vocabulary.require("mask", for: name)

@@ -18,6 +18,8 @@ public struct Tally: Sendable, Hashable {
     case truncatedTargetTokens = "truncated_target_tokens"
     /// Masks of length 0 that were not inserted because the row was full.
     case droppedInsertions = "dropped_insertions"
+    /// Rows of one sentence, which cannot be put in another order.
+    case singleSentenceRows = "single_sentence_rows"
     /// Positions for which a replacement was proposed.
     case proposedTokens = "proposed_tokens"
     /// Proposals that equalled the original.

@@ -16,7 +16,12 @@ public struct TokenizedUnit: Sendable {
   public let sentenceStarts: SentenceStarts?
 
   /// How many tokens each document had before it was rewritten; nil if none was.
-  public private(set) var sourceLengths: [Int]?
+  private(set) var sourceLengths: [Int]?
+  /// The stretch of the unit as it was read that each document is; nil if documents were not
+  /// selected.
+  private(set) var selection: [Stretch]?
+  /// Whether the documents stand in the order in which they are framed.
+  public private(set) var isInFinalOrder = false
 
   /// Sentence starts: token positions counted from the start of the document.
   public struct SentenceStarts: Sendable {
@@ -95,6 +100,8 @@ public struct TokenizedUnit: Sendable {
   ) throws(ObjectiveError) -> TokenizedUnit {
     var unit = try TokenizedUnit(
       ordinal: ordinal, documentIDs: documentIDs, tokens: tokens, documentOffsets: documentOffsets)
+    unit.selection = selection
+    unit.isInFinalOrder = isInFinalOrder
     unit.sourceLengths = (0..<documentCount).map {
       self.documentOffsets[$0 + 1] - self.documentOffsets[$0]
     }
@@ -102,12 +109,86 @@ public struct TokenizedUnit: Sendable {
   }
 
   /// Where the tokens of pieces come from in the source: of rewritten documents the whole.
+  ///
+  /// Documents are those of this unit; offsets count from where the document as it was read begins.
   public func sources(of pieces: [Piece]) -> [Piece] {
-    guard let sourceLengths else { return pieces }
-    return pieces.map {
-      Piece(
-        document: $0.document, offset: 0, length: sourceLengths[$0.document], start: $0.start)
+    guard sourceLengths != nil || selection != nil else { return pieces }
+    return pieces.map { piece in
+      let shift = selection.map { Int($0[piece.document].offset) } ?? 0
+      guard let sourceLengths else {
+        return Piece(
+          document: piece.document, offset: piece.offset + shift, length: piece.length,
+          start: piece.start)
+      }
+      return Piece(
+        document: piece.document, offset: shift, length: sourceLengths[piece.document],
+        start: piece.start)
     }
+  }
+
+  /// The unit made of some stretches of its documents, each a document of its own: repeated as
+  /// often as it is listed.
+  ///
+  /// - Parameters:
+  ///   - stretches: inside their documents, and not empty.
+  ///   - isInFinalOrder: Whether framing keeps this order, rather than permuting it.
+  /// - Throws: ``ObjectiveError`` as the initializer, `inconsistentInput` if a stretch is not inside
+  ///   its document.
+  public func selecting(
+    _ stretches: [Stretch], isInFinalOrder: Bool
+  ) throws(ObjectiveError) -> TokenizedUnit {
+    var ids: [String] = []
+    var tokens: [TokenID] = []
+    var offsets = [0]
+    var words: [Bool]? = wordStarts == nil ? nil : []
+    var starts: [UInt32] = []
+    var startOffsets = [0]
+    for stretch in stretches {
+      let document = Int(stretch.document)
+      guard document < documentCount, stretch.length > 0,
+        documentOffsets[document] + Int(stretch.offset) + Int(stretch.length)
+          <= documentOffsets[document + 1]
+      else {
+        throw ObjectiveError(
+          .inconsistentInput, subject: "documents",
+          "unit \(ordinal) has no tokens \(stretch.offset)..<\(stretch.offset + stretch.length) of"
+            + " document \(document)")
+      }
+      let first = documentOffsets[document] + Int(stretch.offset)
+      let range = first..<(first + Int(stretch.length))
+      ids.append(documentIDs[document])
+      tokens += self.tokens[range]
+      offsets.append(tokens.count)
+      if let wordStarts { words?.append(contentsOf: wordStarts[range]) }
+      guard let sentences = sentenceStarts else { continue }
+      starts.append(0)
+      let own = sentences.starts[sentences.offsets[document]..<sentences.offsets[document + 1]]
+      for start in own
+      where start > stretch.offset && start - stretch.offset < stretch.length {
+        starts.append(start - stretch.offset)
+      }
+      startOffsets.append(starts.count)
+    }
+    var unit = try TokenizedUnit(
+      ordinal: ordinal, documentIDs: ids, tokens: tokens, documentOffsets: offsets,
+      wordStarts: words,
+      sentenceStarts: sentenceStarts == nil ? nil : .init(starts: starts, offsets: startOffsets))
+    unit.selection = stretches.map { stretch in
+      guard let earlier = selection?[Int(stretch.document)] else { return stretch }
+      return Stretch(
+        document: earlier.document, offset: Int(earlier.offset + stretch.offset),
+        length: Int(stretch.length))
+    }
+    unit.isInFinalOrder = isInFinalOrder
+    return unit
+  }
+
+  /// A stretch of this unit in the unit as it was read.
+  func source(of stretch: Stretch) -> Stretch {
+    guard let selected = selection?[Int(stretch.document)] else { return stretch }
+    return Stretch(
+      document: selected.document, offset: Int(selected.offset + stretch.offset),
+      length: Int(stretch.length))
   }
 
   private static func check(

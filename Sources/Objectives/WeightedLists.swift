@@ -4,11 +4,15 @@ internal import Randomness
 
 /// Lists of tokens with counts, to draw from: the tokens of each list ascend.
 struct WeightedLists: Sendable {
+  /// A token, and the counts of its list summed up to it: together, because both are looked at.
+  private struct Entry {
+    let token: TokenID
+    let sum: UInt32
+  }
+
   private let offsets: [UInt32]
-  private let tokens: [TokenID]
-  /// Counts summed up over all lists.
-  private let counts: [UInt32]
-  /// Weights summed up inside each list; the counts themselves at temperature 1.
+  private let entries: [Entry]
+  /// Weights summed up inside each list; none at temperature 1, where the counts are the weights.
   private let weights: [UInt32]
   private let isTempered: Bool
 
@@ -22,26 +26,23 @@ struct WeightedLists: Sendable {
     exponent: Double
   ) {
     var offsets: [UInt32] = [0]
-    var tokens: [TokenID] = []
-    var counts: [UInt32] = []
+    var all: [Entry] = []
     offsets.reserveCapacity(listCount + 1)
     var sum: UInt32 = 0
     for (list, token, count) in entries {
       while offsets.count <= list {
-        offsets.append(UInt32(truncatingIfNeeded: tokens.count))
+        offsets.append(UInt32(truncatingIfNeeded: all.count))
         sum = 0
       }
-      tokens.append(token)
       let (next, overflows) = sum.addingReportingOverflow(count)
       sum = overflows ? .max : next
-      counts.append(sum)
+      all.append(Entry(token: token, sum: sum))
     }
-    while offsets.count <= listCount { offsets.append(UInt32(truncatingIfNeeded: tokens.count)) }
+    while offsets.count <= listCount { offsets.append(UInt32(truncatingIfNeeded: all.count)) }
     self.offsets = offsets
-    self.tokens = tokens
-    self.counts = counts
+    self.entries = all
     isTempered = exponent != 1
-    weights = isTempered ? Self.temper(counts, offsets, exponent) : counts
+    weights = isTempered ? Self.temper(all.map(\.sum), offsets, exponent) : []
   }
 
   /// 1 + ⌊(count / largest)^exponent · scale⌋ summed up, with a scale by which no list exceeds 2³¹.
@@ -72,37 +73,54 @@ struct WeightedLists: Sendable {
     return weights
   }
 
+  /// Where a list begins and ends, for ``draw(_:own:_:)``.
+  @inline(__always)
+  func range(of list: Int) -> Range<Int> {
+    Int(offsets[list])..<Int(offsets[list &+ 1])
+  }
+
+  /// Reads the first token of a list, so that what is read next to it comes at once.
+  @inline(__always)
+  func touch(_ range: Range<Int>) -> TokenID {
+    range.isEmpty ? 0 : entries[range.lowerBound].token
+  }
+
   /// The place of a token in a list, or nil.
   @inline(__always)
-  private func index(of token: TokenID, from start: Int, to end: Int) -> Int? {
-    var low = start
-    var high = end
+  private func index(of token: TokenID, in range: Range<Int>) -> Int? {
+    var low = range.lowerBound
+    var high = range.upperBound
     while low < high {
       let middle = (low &+ high) >> 1
-      if tokens[middle] < token { low = middle &+ 1 } else { high = middle }
+      if entries[middle].token < token { low = middle &+ 1 } else { high = middle }
     }
-    return low < end && tokens[low] == token ? low : nil
+    return low < range.upperBound && entries[low].token == token ? low : nil
+  }
+
+  @inline(__always)
+  private func weight(upTo index: Int) -> UInt32 {
+    isTempered ? weights[index] : entries[index].sum
   }
 
   /// A token of the list, one occurrence of `own` left out, with probability N / (N + D); else nil.
   @inline(__always)
-  func draw(_ list: Int, own: TokenID, _ random: inout RandomStream) -> TokenID? {
-    let start = Int(offsets[list])
-    let end = Int(offsets[list &+ 1])
-    guard start < end else { return nil }
-    var occurrences = counts[end &- 1]
-    var kinds = UInt32(truncatingIfNeeded: end &- start)
-    var total = weights[end &- 1]
+  func draw(_ range: Range<Int>, own: TokenID, _ random: inout RandomStream) -> TokenID? {
+    let start = range.lowerBound
+    guard start < range.upperBound else { return nil }
+    let last = range.upperBound &- 1
+    var occurrences = entries[last].sum
+    var kinds = UInt32(truncatingIfNeeded: range.count)
+    var total = weight(upTo: last)
     // Where the share that is left out begins, among the weights, and how large it is.
     var hole = total
     var share: UInt32 = 0
-    if let place = index(of: own, from: start, to: end) {
+    if let place = index(of: own, in: range) {
       let isFirst = place == start
-      let count = counts[place] &- (isFirst ? 0 : counts[place &- 1])
-      let weight = weights[place] &- (isFirst ? 0 : weights[place &- 1])
+      let count = entries[place].sum &- (isFirst ? 0 : entries[place &- 1].sum)
+      let weight = weight(upTo: place) &- (isFirst ? 0 : self.weight(upTo: place &- 1))
       if count > 0 {
         share = isTempered ? weight / count : 1
-        hole = weights[place] &- share
+        hole = self.weight(upTo: place) &- share
         total &-= share
         occurrences &-= 1
         kinds &-= count == 1 ? 1 : 0
@@ -115,25 +133,25 @@ struct WeightedLists: Sendable {
     var drawn = random.uniform(below: total)
     if drawn >= hole { drawn &+= share }
     var low = start
-    var high = end &- 1
+    var high = last
     while low < high {
       let middle = (low &+ high) >> 1
-      if weights[middle] > drawn { high = middle } else { low = middle &+ 1 }
+      if weight(upTo: middle) > drawn { high = middle } else { low = middle &+ 1 }
     }
-    return tokens[low]
+    return entries[low].token
   }
 
   /// The probability of a token in the list mixed with that of the next level, nothing left out.
-  func mixed(_ list: Int, _ token: TokenID, with other: Double) -> Double {
-    let start = Int(offsets[list])
-    let end = Int(offsets[list + 1])
-    guard start < end, counts[end - 1] > 0 else { return other }
-    let occurrences = Double(counts[end - 1])
-    let kinds = Double(end - start)
+  func mixed(_ range: Range<Int>, _ token: TokenID, with other: Double) -> Double {
+    guard let last = range.last, entries[last].sum > 0 else { return other }
+    let occurrences = Double(entries[last].sum)
+    let kinds = Double(range.count)
     var own = 0.0
-    if let place = index(of: token, from: start, to: end) {
-      own = Double(weights[place] - (place == start ? 0 : weights[place - 1]))
+    if let place = index(of: token, in: range) {
+      own = Double(
+        weight(upTo: place) - (place == range.lowerBound ? 0 : weight(upTo: place - 1)))
     }
-    return (occurrences * (own / Double(weights[end - 1])) + kinds * other) / (occurrences + kinds)
+    return (occurrences * (own / Double(weight(upTo: last))) + kinds * other)
+      / (occurrences + kinds)
   }
 }

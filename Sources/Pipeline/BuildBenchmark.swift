@@ -68,7 +68,7 @@ extension BuildRun {
   ///
   /// - Returns: the number of examples.
   func buildInMemory(_ unit: TokenizedUnit, _ receive: (ExampleBatch) -> Void) throws -> Int {
-    let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
+    let streams = try RandomStreams(key: StreamKey(seed: seed), unit: Int(unit.ordinal))
     let frames = try frames(of: unit, random: streams)
     let selection = RowSelection(all: frames.count)
     let step = rowsPerBatch(frames)

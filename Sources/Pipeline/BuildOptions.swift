@@ -12,10 +12,10 @@ public struct BuildOptions: Sendable {
   public var objective: String
   /// `preset=NAME` and `parameter=value`, in the order given.
   public var settings: [Setting] = []
-  /// The key of all randomness.
-  public var seed: UInt64 = 0
-  /// How many epochs are drawn, each anew.
-  public var epochs = 1
+  /// The key of all randomness; nil for that of the stage before, else 0.
+  public var seed: UInt64?
+  /// How many epochs are drawn, each anew; nil for one, or for as many as the budget takes.
+  public var epochs: Int?
   /// Draw only this epoch, counted from 0.
   public var epoch: Int?
   /// The tokenizer, where the input is a stream; a dataset brings its own.
@@ -39,6 +39,12 @@ public struct BuildOptions: Sendable {
   /// How many rows of `train` (of all splits, where none has that name) are passed over, counted
   /// in the part, over all epochs.
   public var startRow = 0
+  /// How much of `train` is written.
+  public var budget: Budget?
+  /// The directory of the stage that this one goes on from.
+  public var after: String?
+  /// Shares of sources or languages by temperature.
+  public var sampling: SamplingOptions?
 
   /// Options with everything at its default.
   public init(inputs: [String], objective: String) {
@@ -48,7 +54,7 @@ public struct BuildOptions: Sendable {
 
   var parameters: JSONValue {
     [
-      "epochs": .init(epochs),
+      "epochs": passes.map { .init($0) } ?? nil,
       "epoch": epoch.map { .init($0) } ?? nil,
       "specials": .array(specials.map { .string($0) }),
       "provenance": .bool(provenance),
@@ -57,8 +63,13 @@ public struct BuildOptions: Sendable {
       "shuffle": .bool(shuffle),
       "part": part == .whole ? nil : .string("\(part)"),
       "start_row": .init(startRow),
+      "budget": budget.map { .string("\($0)") } ?? nil,
+      "sample": sampling?.json ?? nil,
     ]
   }
+
+  /// How many epochs are drawn at most; nil for as many as it takes.
+  var passes: Int? { epochs ?? (budget == nil ? 1 : nil) }
 }
 
 extension ObjectiveParameters {

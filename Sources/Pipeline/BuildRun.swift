@@ -16,11 +16,34 @@ public struct BuildRun {
   let options: BuildOptions
   let input: TokenInput
   let objective: any Objective
+  /// The key of all randomness.
+  let seed: UInt64
   private let tokenizer: TokenizerFile
-  private let services: BuildServices
   private let columns: ExampleColumns
-  private let record: Manifest.Objective
-  private let schema: ArrowSchema
+  private let start: StageStart?
+  private let preparation: Preparation
+
+  /// What takes work to make: it is made when the first row needs it.
+  private final class Preparation {
+    struct Result {
+      let services: BuildServices
+      let sampling: DocumentSampling?
+      let record: Manifest.Objective
+      let schema: ArrowSchema
+    }
+
+    private let make: () throws -> Result
+    private var result: Result?
+
+    init(_ make: @escaping () throws -> Result) { self.make = make }
+
+    func get() throws -> Result {
+      if let result { return result }
+      let made = try make()
+      result = made
+      return made
+    }
+  }
 
   /// Checks everything that can be checked before the work starts.
   ///
@@ -30,38 +53,64 @@ public struct BuildRun {
     self.options = options
     try Self.checkNumbers(options)
     input = try TokenInput(options.inputs)
+    seed = try options.seed ?? options.after.map { try StageStart.seed(of: $0) } ?? 0
+    start = try Self.start(options, input)
     tokenizer = try input.tokenizer(options)
-    try BuildServices.check(options.settings)
     let vocabulary = try tokenizer.vocabulary()
     objective = try ObjectiveRegistry.standard.make(
       options.objective, settings: options.settings, vocabulary: vocabulary)
     try objective.needs.check(
       objective: options.objective, hasWordStarts: input.hasColumn("word_starts"),
       hasSentenceStarts: input.hasColumn("sentence_starts"), documents: input.documentCount)
-    services = try BuildServices(for: objective, options, input, tokenizer, vocabulary)
+    try BuildServices.check(objective, options, input, tokenizer)
     columns = ExampleColumns(
       columns: objective.columns, vocabularySize: tokenizer.record.vocabularySize,
       provenance: options.provenance)
-    record = Manifest.Objective(
+    preparation = Preparation { [objective, input, tokenizer, columns, seed] in
+      let services = try BuildServices(
+        for: objective, options, input, tokenizer, vocabulary, seed: seed)
+      let sampling = try Self.sampling(options, input)
+      var facts = services.facts
+      if let sampling { facts["sampling"] = sampling.facts }
+      let record = Self.record(objective, options, facts: facts)
+      let schema = columns.schema(
+        metadata: ShardMetadata.entries(
+          kind: .examples, tokenizer: tokenizer.record, parameters: options.parameters,
+          objective: record))
+      return Preparation.Result(
+        services: services, sampling: sampling, record: record, schema: schema)
+    }
+  }
+
+  /// What the manifest says of the objective.
+  private static func record(
+    _ objective: any Objective, _ options: BuildOptions, facts: JSONObject
+  ) -> Manifest.Objective {
+    Manifest.Objective(
       name: options.objective, parameters: objective.parameters.json,
       modelColumns: objective.modelColumns,
-      facts: .object(objective.facts.reduce(into: services.facts) { $0[$1.name] = .init($1.value) })
-    )
-    schema = columns.schema(
-      metadata: ShardMetadata.entries(
-        kind: .examples, tokenizer: tokenizer.record, parameters: options.parameters,
-        objective: record))
+      facts: .object(objective.facts.reduce(into: facts) { $0[$1.name] = .init($1.value) }))
+  }
+
+  /// What decides the bytes, the stage before among it.
+  private var parameters: JSONValue {
+    guard let start, case .object(var object) = options.parameters else {
+      return options.parameters
+    }
+    object["stage"] = start.json
+    return .object(object)
   }
 
   private static func checkNumbers(_ options: BuildOptions) throws {
     guard options.startRow >= 0 else {
       throw PipelineError(.usage, "--start-row counts from 0; it cannot be \(options.startRow)")
     }
-    guard (1...65_536).contains(options.epochs) else {
-      throw PipelineError(.usage, "--epochs takes 1 to 65,536, not \(options.epochs)")
+    guard (1...65_536).contains(options.epochs ?? 1) else {
+      throw PipelineError(.usage, "--epochs takes 1 to 65,536, not \(options.epochs ?? 1)")
     }
+    try checkStage(options)
     guard let epoch = options.epoch else { return }
-    guard options.epochs == 1 else {
+    guard options.epochs ?? 1 == 1 else {
       throw PipelineError(.usage, "--epochs and --epoch exclude each other")
     }
     guard (0...65_535).contains(epoch) else {
@@ -80,12 +129,17 @@ public struct BuildRun {
         throw PipelineError(.usage, "--resume cannot continue a build from a pipe; --overwrite can")
       }
       try checkDivision(policy)
-      let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
+      let staged = try StagedDataset(directory: path, policy: policy, plan: plan())
       if staged.isComplete { return try Dataset(path).manifest }
-      let manifest = try staged.attempt { try run(.directory(staged), progress: progress).manifest }
-      try staged.complete(manifest, companions: tokenizer.companions + services.companions)
+      let (manifest, rest) = try staged.attempt {
+        let manifest = try run(.directory(staged), progress: progress).manifest
+        return (manifest, try self.rest(after: manifest))
+      }
+      try staged.complete(
+        manifest, companions: tokenizer.companions + preparation.get().services.companions + rest)
       return manifest
     case .standardOutput:
+      let schema = try preparation.get().schema
       let stream = try DatasetStreamWriter(schema: schema)
       let (manifest, rowsOfAllParts) = try run(.stream(stream), progress: progress)
       var builder = ExampleBuilder(columns: objective.columns)
@@ -102,10 +156,13 @@ public struct BuildRun {
     if case .stream = input {
       throw PipelineError(.usage, "a pipe cannot be divided among tasks")
     }
-    guard options.limit == nil, options.part == .whole, options.startRow == 0 else {
+    guard options.limit == nil, options.part == .whole, options.startRow == 0,
+      options.budget == nil
+    else {
       throw PipelineError(
         .usage,
-        "--limit, --part and --start-row count from the first unit on; tasks cannot keep to them")
+        "--limit, --part, --start-row and --budget count from the first unit on; tasks cannot keep to them"
+      )
     }
   }
 
@@ -121,10 +178,12 @@ public struct BuildRun {
   /// - Throws: as `write`.
   public func estimatedBytes() throws -> Int? {
     guard case .datasets(let datasets) = input else { return nil }
-    let tasks = tasks(datasets, onlyTrain: false)
-    guard let first = tasks.first else { return nil }
-    let unit = try datasets.load(first.reference)
-    let streams = try RandomStreams(key: StreamKey(seed: options.seed), unit: Int(unit.ordinal))
+    guard let first = passes(datasets, onlyTrain: false).first,
+      let task = tasks(datasets, split: first.split, epoch: first.epochs.lowerBound).first,
+      let total = totalTokens(datasets, onlyTrain: false)
+    else { return nil }
+    let unit = try datasets.load(task.reference)
+    let streams = try RandomStreams(key: StreamKey(seed: seed), unit: Int(unit.ordinal))
     let frames = try frames(of: unit, random: streams)
     guard frames.count > 0 else { return nil }
     let worker = try makeWorker(metadata: [])
@@ -135,13 +194,13 @@ public struct BuildRun {
     let bytesPerToken =
       Double(batch.bytes.count) * Double(frames.count) / Double(rows)
       / Double(max(1, unit.tokens.count))
-    return Int(bytesPerToken * Double(tasks.reduce(0) { $0 + $1.reference.tokens }))
+    return Int(bytesPerToken * Double(total))
   }
 
   // MARK: One unit after another
 
   /// A unit of output: a token shard in an epoch.
-  private struct Task {
+  struct Task {
     let reference: TokenUnitReference
     let epoch: Int
     let isNamedByEpoch: Bool
@@ -150,25 +209,44 @@ public struct BuildRun {
     /// The unit's name in the manifest: a split and a token shard give one unit.
     var unitName: String { "\(reference.split)-\(reference.name)" }
     var key: String { StagedDataset.key(name: unitName, epoch: epochInName) }
+    var isTraining: Bool { reference.split == "train" }
   }
 
-  /// Everything that will be written, in order. Only `train` is drawn more than once.
-  private func tasks(_ datasets: TokenDatasets, onlyTrain: Bool) -> [Task] {
-    var tasks: [Task] = []
-    for split in datasets.splits where split == "train" || !onlyTrain {
-      let epochs =
-        split == "train" ? options.epoch.map { [$0] } ?? Array(0..<options.epochs) : [0]
-      for epoch in epochs {
-        for reference in datasets.units where reference.split == split {
-          tasks.append(task(reference, epoch: epoch))
-        }
+  /// The splits that will be written, in order, with their epochs. Only `train` is drawn more than
+  /// once; a budget may end it before.
+  private func passes(
+    _ datasets: TokenDatasets, onlyTrain: Bool
+  ) -> [(split: String, epochs: Range<Int>)] {
+    let first = options.epoch ?? start?.epoch ?? 0
+    let end = min(65_536, options.passes.map { first + $0 } ?? 65_536)
+    return datasets.splits.filter { $0 == "train" || !onlyTrain }
+      .map { ($0, $0 == "train" ? min(first, end)..<end : 0..<1) }
+  }
+
+  /// What will be written of a split in an epoch, unless a budget ends it before.
+  private func tasks(_ datasets: TokenDatasets, split: String, epoch: Int) -> [Task] {
+    datasets.units
+      .filter { unit in
+        unit.split == split
+          && !(split == "train" && start?.isBehind(unit, epoch: epoch) ?? false)
+      }
+      .map { task($0, epoch: epoch) }
+  }
+
+  /// The source tokens of everything that will be written; nil where a budget decides.
+  private func totalTokens(_ datasets: TokenDatasets, onlyTrain: Bool) -> Int? {
+    guard options.passes != nil else { return nil }
+    return passes(datasets, onlyTrain: onlyTrain).reduce(0) { sum, pass in
+      pass.epochs.reduce(sum) { sum, epoch in
+        tasks(datasets, split: pass.split, epoch: epoch).reduce(sum) { $0 + $1.reference.tokens }
       }
     }
-    return tasks
   }
 
   private func task(_ reference: TokenUnitReference, epoch: Int) -> Task {
-    let isNamed = reference.split == "train" && (options.epochs > 1 || options.epoch != nil)
+    let isNamed =
+      reference.split == "train"
+      && (options.passes != 1 || options.epoch != nil || start != nil || options.budget != nil)
     return Task(reference: reference, epoch: epoch, isNamedByEpoch: isNamed)
   }
 
@@ -181,32 +259,40 @@ public struct BuildRun {
     case .datasets(let datasets):
       var onlyTrain = false
       if case .stream = output { onlyTrain = datasets.splits.contains("train") }
-      let tasks = tasks(datasets, onlyTrain: onlyTrain).enumerated().filter {
-        output.concerns($0.offset)
-      }
-      .map(\.element)
-      let total = tasks.reduce(0) { $0 + $1.reference.tokens }
+      let total = totalTokens(datasets, onlyTrain: onlyTrain)
       var done = 0
-      for task in tasks {
-        let unit: Manifest.Unit
-        if let finished = output.finished(task.key) {
-          unit = finished
-          dealer.pass(unit, split: task.reference.split, epoch: task.epoch)
-        } else {
-          let tokens = try datasets.load(task.reference)
-          unit = try build(tokens, task, &dealer, to: output) { rows, share in
-            progress(
-              Progress(
-                stage: "build \(options.objective)",
-                done: done + Int(share * Double(task.reference.tokens)), total: total,
-                measure: "tokens", rows: rows, tokens: 0))
+      var meter = BudgetMeter(options.budget)
+      var position = 0
+      for (split, epochs) in passes(datasets, onlyTrain: onlyTrain) {
+        for epoch in epochs where split != "train" || !meter.isUsedUp {
+          let before = units.count
+          for task in tasks(datasets, split: split, epoch: epoch)
+          where split != "train" || !meter.isUsedUp {
+            defer { position += 1 }
+            guard output.concerns(position) else { continue }
+            let unit: Manifest.Unit
+            if let finished = output.finished(task.key) {
+              unit = finished
+              dealer.pass(unit, split: split, epoch: epoch)
+            } else {
+              unit = try build(datasets, task, &dealer, meter, to: output) { rows, share in
+                progress(
+                  Progress(
+                    stage: "build \(options.objective)",
+                    done: done + Int(share * Double(task.reference.tokens)), total: total,
+                    measure: "tokens", rows: rows, tokens: 0))
+              }
+            }
+            if task.isTraining { meter.use(unit) }
+            units.append(unit)
+            done += task.reference.tokens
           }
+          guard options.passes != nil || units[before...].contains(where: { !$0.shards.isEmpty })
+          else { throw PipelineError(.usage, "--budget: an epoch of train gives no row") }
         }
-        units.append(unit)
-        done += task.reference.tokens
       }
     case .stream(let stream):
-      guard options.epochs == 1 else {
+      guard options.passes == 1 else {
         throw PipelineError(.usage, "a pipe can be read only once: --epochs needs a token dataset")
       }
       var done = 0
@@ -214,37 +300,96 @@ public struct BuildRun {
         let task = task(
           TokenUnitReference(streamed: name, split: split, ordinal: tokens.ordinal),
           epoch: split == "train" ? options.epoch ?? 0 : 0)
-        let unit = try build(tokens, task, &dealer, to: output) { rows, share in
+        let streams = try RandomStreams(
+          key: StreamKey(seed: seed), unit: Int(tokens.ordinal), epoch: task.epoch)
+        let unit = try build(tokens, streams, task, &dealer, nil, to: output) { rows, share in
           progress(
             Progress(
               stage: "build \(options.objective)",
               done: done + Int(share * Double(tokens.tokens.count)), total: nil,
               measure: "tokens", rows: rows, tokens: 0))
         }
+        if case .directory(let staged) = output { try staged.record(unit) }
         units.append(unit)
         done += tokens.tokens.count
       }
     }
     try dealer.checkStart(options)
     let manifest = Manifest(
-      kind: .examples, parameters: options.parameters, objective: record, seed: options.seed,
+      kind: .examples, parameters: parameters, objective: try preparation.get().record, seed: seed,
       tokenizer: tokenizer.record, inputs: input.json, units: units, versions: Versions.all)
     return (manifest, dealer.rowsOfAllParts)
   }
 
+  /// Builds a unit of a dataset: what an earlier stage left of it, or its documents as often as
+  /// they are sampled.
   private func build(
-    _ unit: TokenizedUnit, _ task: Task, _ dealer: inout RowDealer, to output: OpenOutput,
-    progress: (_ rows: Int, Double) -> Void
+    _ datasets: TokenDatasets, _ task: Task, _ dealer: inout RowDealer, _ meter: BudgetMeter,
+    to output: OpenOutput, progress: (_ rows: Int, Double) -> Void
   ) throws -> Manifest.Unit {
+    let (unit, streams, counts) = try prepared(datasets, task)
+    var finished = try build(unit, streams, task, &dealer, meter, to: output, progress: progress)
+    finished.counts.merge(counts) { $1 }
+    if case .directory(let staged) = output { try staged.record(finished) }
+    return finished
+  }
+
+  /// The documents that a unit of a dataset gives, and their streams.
+  private func prepared(
+    _ datasets: TokenDatasets, _ task: Task
+  ) throws -> (unit: TokenizedUnit, streams: RandomStreams, counts: [String: Int]) {
+    let unit = try datasets.load(task.reference)
     let streams = try RandomStreams(
-      key: StreamKey(seed: options.seed), unit: Int(unit.ordinal), epoch: task.epoch)
+      key: StreamKey(seed: seed), unit: Int(unit.ordinal), epoch: task.epoch)
+    guard task.isTraining else { return (unit, streams, [:]) }
+    var counts = ["source_documents": unit.documentCount, "source_tokens": unit.tokens.count]
+    if let start, let rest = start.rest(of: task.reference, epoch: task.epoch) {
+      let left = try unit.selecting(rest, isInFinalOrder: true)
+      counts[Manifest.Unit.earlierStagesKey] = max(0, unit.tokens.count - left.tokens.count)
+      return (left, try start.streams(task.reference, seed: seed), counts)
+    }
+    guard let sampling = try preparation.get().sampling else { return (unit, streams, [:]) }
+    let stretches = try sampling.stretches(
+      of: unit, task.reference, datasets, epoch: task.epoch, seed: seed)
+    let sampled = try unit.selecting(stretches, isInFinalOrder: false)
+    counts[Manifest.Unit.sampledKey] = sampled.tokens.count
+    counts[Manifest.Unit.copiesKey] = Dictionary(grouping: stretches, by: \.document).values
+      .reduce(0) { max($0, $1.count) }
+    return (sampled, streams, counts)
+  }
+
+  /// What the rows of a stage leave of the unit in which its budget was reached.
+  private func rest(after manifest: Manifest) throws -> [(name: String, bytes: [UInt8])] {
+    guard case .datasets(let datasets) = input, let last = manifest.units.last(where: \.isTraining),
+      last.counts[Manifest.Unit.afterBudgetKey] ?? 0 > 0,
+      let reference = datasets.units.first(where: { $0.input == last.input })
+    else { return [] }
+    let (unit, streams, _) = try prepared(datasets, task(reference, epoch: last.epoch ?? 0))
+    let frames = try frames(of: unit, random: streams)
+    let selection = RowSelection(
+      order: options.shuffle ? Self.rowOrder(frames, random: streams) : nil, count: frames.count)
+    let rows = last.shards.reduce(0) { $0 + $1.rows }
+    let rest = frames.rest(after: (0..<rows).lazy.map { selection.frame(ofRow: $0) })
+    return rest.isEmpty ? [] : [(RestFile.name, try RestFile(rest).bytes())]
+  }
+
+  private func build(
+    _ unit: TokenizedUnit, _ streams: RandomStreams, _ task: Task, _ dealer: inout RowDealer,
+    _ meter: BudgetMeter?, to output: OpenOutput, progress: (_ rows: Int, Double) -> Void
+  ) throws -> Manifest.Unit {
     let frames = try frames(of: unit, random: streams)
     let share = dealer.deal(
       frames.count, split: task.reference.split, epoch: task.epoch,
       order: options.shuffle ? Self.rowOrder(frames, random: streams) : nil)
-    let count = share.selection.count
+    let budgeted =
+      task.isTraining
+      ? try meter?.rows(of: frames, share.selection, streams, threads: options.threads) {
+        try (makeWorker(), rowsPerBatch(frames))
+      } : nil
+    let count = budgeted?.rows ?? share.selection.count
     let stem = task.reference.name + (task.epochInName.map { "-e\(padded($0, 2))" } ?? "")
-    let shard = UnitOutput(output, unit: stem, splits: [task.reference.split], schema: schema)
+    let shard = UnitOutput(
+      output, unit: stem, splits: [task.reference.split], schema: try preparation.get().schema)
     let metadata = UnitOutput.batchMetadata(output, unit: stem, split: task.reference.split)
     let step = rowsPerBatch(frames)
     var next = 0
@@ -271,12 +416,11 @@ public struct BuildRun {
           rows += batch.batch.encoded.rowCount
           progress(rows, Double(rows) / Double(max(1, count)))
         })
-    let finished = Manifest.Unit(
+    var counts = Self.counts(unit, frames.report, tally).merging(share.counts) { $1 }
+    if let budgeted { counts.merge(budgeted.counts) { $1 } }
+    return Manifest.Unit(
       name: task.unitName, epoch: task.epochInName, input: task.reference.input,
-      shards: try shard.finish(),
-      counts: Self.counts(unit, frames.report, tally).merging(share.counts) { $1 })
-    if case .directory(let staged) = output { try staged.record(finished) }
-    return finished
+      shards: try shard.finish(), counts: counts)
   }
 
   /// The frames of a unit in the order in which `--shuffle` puts them.
@@ -300,13 +444,15 @@ public struct BuildRun {
 
   /// What one thread works with.
   func makeWorker(metadata: [ArrowKeyValue] = []) throws -> BuildWorker {
-    try BuildWorker(
-      objective: objective, columns: columns, schema: schema, compression: options.compression,
-      metadata: metadata, services: services.make())
+    let prepared = try preparation.get()
+    return try BuildWorker(
+      objective: objective, columns: columns, schema: prepared.schema,
+      compression: options.compression, metadata: metadata, services: prepared.services.make())
   }
 
   /// Rewrites the documents of a unit if the objective does, and plans the frames.
   func frames(of unit: TokenizedUnit, random: RandomStreams) throws -> FramedUnit {
+    let services = try preparation.get().services
     let unit = try objective.rewrite(unit, random, services.make()) ?? unit
     return try objective.framing.frames(of: unit, random: random)
   }
@@ -336,11 +482,17 @@ public struct BuildRun {
     return counts
   }
 
-  private var plan: JSONValue {
-    [
-      "command": "build", "parameters": options.parameters, "objective": .string(record.name),
+  /// Everything that decides the bytes. What is counted in the input follows from the input.
+  private func plan() throws -> JSONValue {
+    let record = Self.record(objective, options, facts: [:])
+    return [
+      "command": "build", "parameters": parameters, "objective": .string(record.name),
       "objective_parameters": record.parameters, "facts": record.facts,
-      "seed": .string(String(options.seed)),
+      "proposal": try options.proposal.map {
+        .string("\(SHA256.digest(of: try FileSystem.read($0)))")
+      } ?? nil,
+      "models": .array(try BuildServices.modelDigests(objective)),
+      "seed": .string(String(seed)),
       "inputs": input.json, "tokenizer": .string("\(tokenizer.record.digest)"),
       "roles": .object(
         tokenizer.record.roles.sorted { $0.key < $1.key }.reduce(into: [:]) {

@@ -21,6 +21,7 @@ internal import UnicodeText
 ///         members:                    # name: {objective: (name), weight: 1, prefix:, preset:, set:}
 ///           t5-span: {weight: 3}
 ///           prefix-lm: {weight: 1}
+///       second: {objective: clm, after: t5}       # budget: rows=N, sample: {by: lang, alpha: 0.3}
 ///     checks: [validate]
 public struct PipelineFile: Sendable {
   /// A dataset of examples to make.
@@ -30,8 +31,12 @@ public struct PipelineFile: Sendable {
     /// The objective's name in the catalogue.
     public var objective: String
     var settings: [Setting] = []
-    var seed: UInt64 = 0
-    var epochs = 1
+    var seed: UInt64?
+    var epochs: Int?
+    var budget: Budget?
+    /// The dataset that this one goes on from.
+    var after: String?
+    var sampling: SamplingOptions?
   }
 
   /// Where the tokenizer comes from.
@@ -81,6 +86,12 @@ public struct PipelineFile: Sendable {
     try readTokens(root.section("tokens"))
     for (name, section) in try root.sections("datasets") {
       datasets.append(try Self.dataset(name, section))
+    }
+    for (index, dataset) in datasets.enumerated() {
+      guard let after = dataset.after, !datasets[..<index].contains(where: { $0.name == after })
+      else { continue }
+      throw root.fault(
+        "datasets", "has '\(dataset.name)' go on after '\(after)', which is not above it")
     }
     for check in try root.strings("checks") {
       guard check == "validate" else {
@@ -204,8 +215,21 @@ public struct PipelineFile: Sendable {
       guard let number = UInt64(seed) else { throw section.fault("seed", "is not a number from 0") }
       dataset.seed = number
     }
-    dataset.epochs = try section.integer("epochs") ?? 1
+    dataset.epochs = try section.integer("epochs")
+    dataset.budget = try section.string("budget").map { try Budget($0, option: "budget") }
+    dataset.after = try section.string("after")
+    dataset.sampling = try section.section("sample").map { try sampling($0) }
     try section.finish()
     return dataset
+  }
+
+  private static func sampling(_ section: YAMLSection) throws -> SamplingOptions {
+    guard let group = try section.choice("by", SamplingOptions.Group.self) else {
+      throw section.fault("by", "is missing: source or lang")
+    }
+    let alpha = try section.real("alpha") ?? SamplingOptions.defaultAlpha
+    let maxEpochs = try section.real("max-epochs") ?? SamplingOptions.defaultMaxEpochs
+    try section.finish()
+    return try SamplingOptions(group: group, alpha: alpha, maxEpochs: maxEpochs)
   }
 }

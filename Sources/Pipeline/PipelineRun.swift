@@ -92,6 +92,9 @@ public struct PipelineRun {
       options.settings = dataset.settings
       options.seed = dataset.seed
       options.epochs = dataset.epochs
+      options.budget = dataset.budget
+      options.after = dataset.after.map { "\(file.output)/\($0)" }
+      options.sampling = dataset.sampling
       options.threads = threads
       let path = "\(file.output)/\(dataset.name)"
       let isWhole = try make(path, progress, report) { policy in

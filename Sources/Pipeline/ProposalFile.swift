@@ -19,7 +19,12 @@ struct ProposalFile: Sendable {
   let bytes: [UInt8]
 
   /// Writes counts.
-  init(_ counts: NGramCounts, tokenizerDigest: SHA256Digest) throws {
+  ///
+  /// - Throws: `PipelineError` with `.usage` when there are none: a pipe can be read only once.
+  init(_ counts: NGramCounts?, tokenizerDigest: SHA256Digest) throws {
+    guard let counts else {
+      throw PipelineError(.usage, "a pipe can be read only once: give counts with --proposal FILE")
+    }
     let columns = ["left", "token", "right", "count"]
     let schema = ArrowSchema(
       fields: columns.map { ArrowField($0, .uint32) },

@@ -11,7 +11,12 @@ struct RowSelection: Sendable {
 
   /// The rows of all frames in their order.
   init(all count: Int) {
-    self.init(order: nil, first: 0, stride: 1, count: count)
+    self.init(order: nil, count: count)
+  }
+
+  /// The rows of all frames in an order; nil for their own.
+  init(order: [UInt32]?, count: Int) {
+    self.init(order: order, first: 0, stride: 1, count: count)
   }
 
   /// - Parameter order: the frames in the order of the rows; nil for their own.

@@ -9,7 +9,7 @@ enum ShardMetadata {
   /// Parameters of a run that say which rows are drawn, not what a row is: a shard is the same
   /// whether its epoch is drawn alone or with others.
   private static let runParameters: Set<String> = [
-    "epochs", "epoch", "shuffle", "part", "start_row", "limit",
+    "epochs", "epoch", "shuffle", "part", "start_row", "limit", "budget", "sample", "stage",
   ]
 
   /// Sorted `prep:` keys.

@@ -108,6 +108,26 @@ struct TokenDatasets: Sendable {
     return true
   }
 
+  /// The batches of a unit, with some columns alone.
+  func batches(
+    of reference: TokenUnitReference, columns: [String]
+  ) throws -> [(batch: RecordBatch, dataset: Dataset)] {
+    guard let shard = reference.shard else {
+      throw PipelineError(.usage, "a unit of a pipe can be read only once")
+    }
+    let dataset = datasets[reference.dataset]
+    let path = dataset.path(of: shard.file)
+    let reader = try dataset.reader(of: shard)
+    let present = columns.filter { reader.schema.index(of: $0) != nil }
+    return try (0..<reader.batchCount).map { index in
+      do {
+        return (try reader.batch(index, columns: present), dataset)
+      } catch let error as ArrowError {
+        throw PipelineError(.malformed, "\(path): \(error)")
+      }
+    }
+  }
+
   /// Reads a shard whole.
   func load(_ reference: TokenUnitReference) throws -> TokenizedUnit {
     guard let shard = reference.shard else {

@@ -21,6 +21,16 @@ final class TokenizerTextCodec: TextCodec {
       self.bytes = bytes
       self.offsets = offsets
     }
+
+    /// The bytes of tokens of the vocabulary.
+    func text(of tokens: [Int64]) -> [UInt8] {
+      var text: [UInt8] = []
+      for token in tokens {
+        guard let id = Int(exactly: token), id >= 0, id < offsets.count - 1 else { continue }
+        text += bytes[offsets[id]..<offsets[id + 1]]
+      }
+      return text
+    }
   }
 
   private let table: TokenBytes

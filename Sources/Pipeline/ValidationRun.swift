@@ -43,13 +43,15 @@ public struct ValidationRun {
     path: String, objective: String, settings: [Setting], tokenizer: String,
     specials: [String] = [], against: [String] = [], threads: Int
   ) throws {
-    let vocabulary = try TokenizerFile(path: tokenizer, specials: specials).vocabulary()
+    let file = try TokenizerFile(path: tokenizer, specials: specials)
+    let vocabulary = try file.vocabulary()
     let made = try ObjectiveRegistry.standard.make(
       objective, settings: settings, vocabulary: vocabulary)
     let source = against.isEmpty ? nil : try SourceTokens(against)
     subject = .files(
       try FilesValidation(path: path, threads: threads, source: source.map { try $0.all() }),
-      ExampleRules(schema: nil, objective: made, vocabulary: vocabulary))
+      ExampleRules(
+        schema: nil, objective: made, vocabulary: vocabulary, text: Self.text(made, file)))
   }
 
   /// Checks everything.
@@ -100,7 +102,9 @@ public struct ValidationRun {
         kind: .examples, tokenizer: manifest.tokenizer, parameters: manifest.parameters,
         objective: record)
       return ExampleRules(
-        schema: columns.schema(metadata: metadata), objective: objective, vocabulary: vocabulary)
+        schema: columns.schema(metadata: metadata), objective: objective, vocabulary: vocabulary,
+        text: try Self.text(
+          objective, TokenizerFile(path: dataset.directory, roles: manifest.tokenizer)))
     }
   }
 
@@ -115,6 +119,15 @@ public struct ValidationRun {
     let objective = try ObjectiveRegistry.standard.make(
       record.name, settings: settings(record.parameters), vocabulary: vocabulary)
     return (objective, vocabulary)
+  }
+
+  /// The bytes of tokens, where an objective divides texts into other tokens.
+  private static func text(
+    _ objective: any Objective, _ file: TokenizerFile
+  ) -> (@Sendable ([Int64]) -> [UInt8])? {
+    guard objective.needs.textCodec else { return nil }
+    let table = TokenizerTextCodec.TokenBytes(file.tokenizer)
+    return { table.text(of: $0) }
   }
 
   /// The parameters of a manifest as settings, the preset first so that it decides nothing that

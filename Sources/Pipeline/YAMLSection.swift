@@ -74,6 +74,12 @@ final class YAMLSection {
     return integer
   }
 
+  func real(_ key: String) throws -> Double? {
+    guard let text = try string(key) else { return nil }
+    guard let number = Double(text) else { throw fault(key, "takes a number, not '\(text)'") }
+    return number
+  }
+
   func flag(_ key: String) throws -> Bool? {
     guard let text = try string(key) else { return nil }
     guard let flag = Bool(text) else { throw fault(key, "takes true or false, not '\(text)'") }

@@ -33,4 +33,6 @@ public enum Purpose: UInt8, Sendable, Hashable, CaseIterable {
   case trainingOrder = 12
   /// What a judgement draws: shuffled contexts, resampled documents.
   case judgement = 13
+  /// How often documents of a group are served; epoch 0, the frame is the group.
+  case repetition = 14
 }

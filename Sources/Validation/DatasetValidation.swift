@@ -106,7 +106,8 @@ public struct DatasetValidation {
       || dataset.manifest.parameters["limit"]?.isNull == false
     let sums = try examination.run(
       reader, file: shard.file, isTraining: shard.split == "train", source: source,
-      counts: isPart ? nil : task.unit.counts, &report, progress: progress)
+      counts: isPart ? nil : task.unit.counts,
+      copies: task.unit.counts[Manifest.Unit.copiesKey] ?? 1, &report, progress: progress)
     guard let sums else { return }
     checkRows(sums.rows, shard, &report)
     if sums.tokens != shard.tokens {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Datasets
 internal import Objectives
 
 /// What the rows of one batch show together with others.
 struct ExampleEvidence: Sendable {
   var observations: Observations
   var accounting = Accounting()
+  /// Tokens whose label says that they were replaced.
+  var replaced = 0
   var stretches: [ServedRanges.Stretch] = []
   /// Tokens of documents that share their id with others of the source.
   var unidentifiedTokens = 0

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Datasets
 internal import Objectives
 
 /// Keeps what the rows of a dataset show together.
@@ -11,6 +12,8 @@ public final class ExampleLedger {
     let file: String
     /// The counts of the unit that the shard is made from, if it is all of it.
     let counts: [String: Int]?
+    /// How often a document of the unit was sampled, at most.
+    let copies: Int
     /// Whether the source is at hand.
     let source: SourceDocuments?
   }
@@ -18,11 +21,14 @@ public final class ExampleLedger {
   private let examination: Examination
   private var observations: Observations
   private var accounting = Accounting()
+  private var replaced = 0
   private var stretches: [ServedRanges.Stretch] = []
   private var unidentified = 0
   private var ambiguous = 0
   private var rows = 0
   private var rowsSkipped = 0
+  /// Whether no row was too faulty to be looked at.
+  private var wasReadWhole = true
   private var rowsWithoutProvenance = 0
   private var rowsNotRestored = 0
   private var wasHeldAgainstSource = false
@@ -46,10 +52,11 @@ public final class ExampleLedger {
     self.rows += rows
     observations.add(evidence.observations)
     accounting.add(evidence.accounting)
-    accounting.hasTargets = accounting.hasTargets || evidence.accounting.hasTargets
+    replaced += evidence.replaced
     stretches += evidence.stretches
     unidentified += evidence.unidentifiedTokens
     rowsSkipped += evidence.rowsSkipped
+    if evidence.rowsSkipped > 0 { wasReadWhole = false }
     rowsWithoutProvenance += evidence.rowsWithoutProvenance
     rowsNotRestored += evidence.rowsNotRestored
     for sample in evidence.pairs { probe.add(sample) }
@@ -72,14 +79,17 @@ public final class ExampleLedger {
     case .overlapping(let tokens): overlap = tokens
     case .once: overlap = 0
     }
-    let served = ServedRanges(stretches, overlap: overlap, isIdentified: shard.source != nil)
+    let served = ServedRanges(
+      stretches, overlap: overlap, isIdentified: shard.source != nil, copies: shard.copies)
     ambiguous += served.ambiguous
     var findings: [Finding] = []
     // Without the source, documents with one id and one text look like one document served again.
     let repeated =
       shard.source == nil ? shard.counts?["repeated_document_tokens"] ?? 0 : 0
     let again = max(0, served.again - repeated)
-    if again > 0 || repeated == 0, let finding = served.finding(file: shard.file) {
+    if again > 0 || repeated == 0,
+      let finding = served.finding(file: shard.file, copies: shard.copies)
+    {
       findings.append(finding)
     }
     guard let counts = shard.counts, let sourceTokens = counts["source_tokens"], isWhole else {
@@ -88,8 +98,9 @@ public final class ExampleLedger {
     let dropped = counts.reduce(0) {
       $1.key.hasPrefix("dropped_tokens_") ? $0 + $1.value : $0
     }
-    let expected = (shard.source?.tokenCount ?? sourceTokens) - dropped
-    let found = served.tokens - again + unidentified
+    let sampled = counts[Manifest.Unit.sampledKey]
+    let expected = (sampled ?? shard.source?.tokenCount ?? sourceTokens) - dropped
+    let found = served.tokens - (sampled == nil ? again : 0) + unidentified
     // Overlaps are counted once; without a source, documents of one id cannot be told apart.
     if found != expected, served.ambiguous == 0, shard.source != nil || overlap == 0 {
       findings.append(
@@ -103,8 +114,13 @@ public final class ExampleLedger {
 
   /// What everything shows.
   func conclude(counts: [String: Int]?, _ report: inout ValidationReport) {
-    if report.accounting == nil { report.accounting = accounting }
     var findings: [Finding] = []
+    if let stated = report.accounting {
+      if wasReadWhole, let finding = contradiction(to: stated) { findings.append(finding) }
+    } else {
+      report.accounting = accounting
+    }
+    if wasReadWhole, let finding = replacements(counts ?? [:]) { findings.append(finding) }
     let tests = examination.statistics.count + (examination.pairLabel == nil ? 0 : 1)
     for (statistic, series) in zip(examination.statistics, observations.series) {
       let misses = statistic.knownMisses.flatMap { counts?[$0] } ?? 0
@@ -134,6 +150,30 @@ public final class ExampleLedger {
     findings += text?.findings ?? []
     for finding in findings { report.add(finding) }
     noteGaps(&report)
+  }
+
+  /// Every proposal that is not the original has the label 1, and nothing else has.
+  private func replacements(_ counts: [String: Int]) -> Finding? {
+    guard let proposed = counts[Tally.Event.proposedTokens.rawValue] else { return nil }
+    let different = proposed - (counts[Tally.Event.proposalsEqualToOriginal.rawValue] ?? 0)
+    guard different != replaced else { return nil }
+    return Finding(
+      rule: "replaced-tokens",
+      "\(replaced) tokens have the label 1, but \(different) of \(proposed) proposals differed from "
+        + "the original")
+  }
+
+  /// What the manifest says the positions are spent on, if the rows say something else.
+  private func contradiction(to stated: Accounting) -> Finding? {
+    let numbers = [
+      ("input tokens", stated.inputTokens, accounting.inputTokens),
+      ("input padding", stated.inputPadding, accounting.inputPadding),
+      ("tokens with a loss", stated.lossTokens, accounting.lossTokens),
+      ("target padding", stated.targetPadding, accounting.targetPadding),
+    ]
+    guard let (what, said, found) = numbers.first(where: { $0.1 != $0.2 }) else { return nil }
+    return Finding(
+      rule: "accounting", file: Manifest.fileName, "\(said) \(what), but the rows have \(found)")
   }
 
   private func noteGaps(_ report: inout ValidationReport) {

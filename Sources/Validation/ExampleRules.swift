@@ -11,16 +11,26 @@ public struct ExampleRules: RowRules {
   let objective: any Objective
   let examination: Examination
   private let columnNames: [String]
+  /// Whether labels are ids and -100, not 0 and 1 at every position.
+  private let hasIgnoredLabels: Bool
+  private let text: (@Sendable ([Int64]) -> [UInt8])?
 
   /// Rules for rows made for an objective.
   ///
-  /// - Parameter schema: the columns of the shards; nil where any with the right names will do.
-  public init(schema: ArrowSchema?, objective: any Objective, vocabulary: Vocabulary) {
+  /// - Parameters:
+  ///   - schema: the columns of the shards; nil where any with the right names will do.
+  ///   - text: the bytes of tokens, for objectives that divide a text into other tokens.
+  public init(
+    schema: ArrowSchema?, objective: any Objective, vocabulary: Vocabulary,
+    text: (@Sendable ([Int64]) -> [UInt8])? = nil
+  ) {
+    self.text = text
     self.schema = schema
     self.objective = objective
     self.vocabulary = vocabulary
     examination = objective.examination
     columnNames = objective.columns.map(\.name)
+    hasIgnoredLabels = objective.columns.first { $0.name == "labels" }?.element == .int32
   }
 
   /// The columns are those of the objective's parameters.
@@ -64,6 +74,7 @@ public struct ExampleRules: RowRules {
       let used = Self.inputTokens(example)
       tokens += used
       account(example, used, &evidence.accounting)
+      if !hasIgnoredLabels { evidence.replaced += example["labels"]?.count { $0 == 1 } ?? 0 }
       let number = place.firstRow + row
       var isGood = true
       func add(_ rule: String, _ message: String) {
@@ -75,6 +86,7 @@ public struct ExampleRules: RowRules {
       if let provenance, stretches == nil {
         add("provenance", "the provenance lists have lengths \(provenance.lengths(row))")
       }
+      if let stretches, let fault = pairFault(example, stretches) { add("pair-label", fault) }
       // What is known to be broken would only blur what the others show.
       guard isGood else {
         evidence.rowsSkipped += 1
@@ -82,9 +94,12 @@ public struct ExampleRules: RowRules {
       }
       objective.observe(example, into: &evidence.observations)
       let restored = objective.restore(example)
-      if restored == nil { evidence.rowsNotRestored += 1 }
+      let recoded = restored == nil ? objective.restoreStretches(example) : nil
+      if restored == nil, recoded == nil { evidence.rowsNotRestored += 1 }
       if let stretches {
-        let fault = serve(stretches, restored, number, place.source, &evidence)
+        let fault =
+          recoded.map { serve(stretches, recoded: $0, number, place.source, &evidence) }
+          ?? serve(stretches, restored, number, place.source, &evidence)
         if let fault {
           add(fault.rule, fault.message)
           evidence.rowsSkipped += 1
@@ -113,8 +128,16 @@ public struct ExampleRules: RowRules {
     let inputs = row["input_ids"]?.count ?? 0
     sums.inputTokens += used
     sums.inputPadding += max(0, inputs - used)
+    if let targets = row["target"] {
+      sums.lossTokens += targets.count { $0 == 1 }
+      return
+    }
     guard let labels = row["labels"] else {
       sums.lossTokens += max(0, used - 1)
+      return
+    }
+    guard hasIgnoredLabels else {
+      sums.lossTokens += used
       return
     }
     let ignored = labels.count { $0 == Int64(Column.ignoredLabel) }
@@ -181,6 +204,69 @@ public struct ExampleRules: RowRules {
       "provenance",
       "the source stretches cover \(position) of the row's \(restored.count) tokens"
     )
+  }
+
+  /// As above, stretch by stretch, where texts are equal but not their tokens.
+  private func serve(
+    _ pieces: [ProvenanceColumns.Stretch], recoded: [[Int64]], _ row: Int,
+    _ source: SourceDocuments?, _ evidence: inout ExampleEvidence
+  ) -> (rule: String, message: String)? {
+    guard pieces.count == recoded.count else {
+      return (
+        "provenance", "\(pieces.count) source stretches for the row's \(recoded.count) fragments"
+      )
+    }
+    for (piece, tokens) in zip(pieces, recoded) {
+      guard let source else {
+        evidence.add(piece, nil, document: TextHash.hash(piece.id), row: row)
+        continue
+      }
+      let candidates = source.candidates(piece.name)
+      guard !candidates.isEmpty else {
+        return ("unknown-document", "no document '\(piece.name)' in the source")
+      }
+      let document = candidates.first { candidate in
+        guard
+          let original = source.tokens(of: candidate, at: piece.offset, count: piece.length)
+        else { return false }
+        return tokens == original || (text.map { $0(tokens) == $0(original) } ?? false)
+      }
+      guard let document else {
+        return (
+          "not-lossless",
+          "put together again, the row does not give the text of tokens \(piece.offset)..<"
+            + "\(piece.offset + piece.length) of document '\(piece.name)'"
+        )
+      }
+      if candidates.count > 1 {
+        evidence.unidentifiedTokens += piece.length
+      } else {
+        evidence.add(piece, nil, document: UInt64(document), row: row)
+      }
+    }
+    return nil
+  }
+
+  /// What is wrong with the label of a pair, by where its segments come from.
+  private func pairFault(
+    _ row: ExampleRow, _ pieces: [ProvenanceColumns.Stretch]
+  ) -> String? {
+    guard let column = examination.pairLabel, let label = row[column]?.first, pieces.count == 2
+    else { return nil }
+    let (first, second) = (pieces[0], pieces[1])
+    let isOneDocument = first.name == second.name
+    if label == 0, !isOneDocument || second.offset < first.offset {
+      return "\(column) is 0, but the second segment does not come after the first in the source"
+    }
+    // A segment that follows at once, or after what was cut where halves are only swapped.
+    let follows =
+      isOneDocument
+      && (examination.swapsSegments
+        ? second.offset > first.offset : second.offset == first.offset + first.length)
+    if label == 1, follows, examination.knownShortcut == nil {
+      return "\(column) is 1, but the second segment follows the first in the source"
+    }
+    return nil
   }
 
   // MARK: Leaks and surface

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Datasets
 
 /// Something that is wrong with a dataset: what, where, and how often.
 public struct Finding: Sendable, Hashable, CustomStringConvertible {

@@ -42,9 +42,11 @@ struct RowExamination {
   /// - Parameters:
   ///   - isTraining: whether the rows are of `train`.
   ///   - counts: the counts of the unit that the file holds all of.
+  ///   - copies: how often a document of the unit was sampled, at most.
   func run(
     _ reader: ArrowFileReader, file: String, isTraining: Bool, source: SourceDocuments?,
-    counts: [String: Int]?, _ report: inout ValidationReport, progress: (Int) -> Void
+    counts: [String: Int]?, copies: Int = 1, _ report: inout ValidationReport,
+    progress: (Int) -> Void
   ) throws -> Sums? {
     report.shards += 1
     let schemaFindings = rules.schemaFindings(reader.schema, file: file)
@@ -91,7 +93,7 @@ struct RowExamination {
     for finding in findings { report.add(finding) }
     report.rows += sums.rows
     report.tokens += sums.tokens
-    let shard = ExampleLedger.Shard(file: file, counts: counts, source: source)
+    let shard = ExampleLedger.Shard(file: file, counts: counts, copies: copies, source: source)
     for finding in ledger?.end(shard) ?? [] { report.add(finding) }
     return sums
   }

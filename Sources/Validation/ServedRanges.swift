@@ -30,7 +30,8 @@ struct ServedRanges: Sendable {
   ///   - stretches: in the order of the rows.
   ///   - overlap: tokens that neighbours may share.
   ///   - isIdentified: whether `document` names a document for sure.
-  init(_ stretches: [Stretch], overlap: Int, isIdentified: Bool) {
+  ///   - copies: how often a document may be served.
+  init(_ stretches: [Stretch], overlap: Int, isIdentified: Bool, copies: Int = 1) {
     let sorted = stretches.filter { $0.length > 0 }.sorted {
       ($0.document, $0.offset, $0.row) < ($1.document, $1.offset, $1.row)
     }
@@ -42,6 +43,8 @@ struct ServedRanges: Sendable {
       tokens += document.reduce(0) { $0 + Int($1.length) }
       if !isIdentified, Self.isAmbiguous(document) {
         ambiguous += 1
+      } else if copies > 1 {
+        scan(document, overlap, copies: copies)
       } else {
         scan(document, overlap)
       }
@@ -70,6 +73,26 @@ struct ServedRanges: Sendable {
     }
   }
 
+  /// As above, where each token may be served several times.
+  private mutating func scan(_ document: ArraySlice<Stretch>, _ overlap: Int, copies: Int) {
+    var open: [(end: Int, row: UInt32)] = []
+    for stretch in document {
+      let from = Int(stretch.offset)
+      let to = from + Int(stretch.length)
+      open.removeAll { $0.end <= from + overlap }
+      if open.count >= copies, let other = open.min(by: { $0.row < $1.row }) {
+        times += 1
+        if first == nil || stretch.row < first?.row ?? 0 {
+          first = (
+            max(stretch.row, other.row), min(stretch.row, other.row), from,
+            min(to, other.end) - from
+          )
+        }
+      }
+      open.append((to, stretch.row))
+    }
+  }
+
   /// Two documents have one id if what is there at one offset differs.
   private static func isAmbiguous(_ document: ArraySlice<Stretch>) -> Bool {
     zip(document, document.dropFirst()).contains { one, other in
@@ -81,12 +104,12 @@ struct ServedRanges: Sendable {
   }
 
   /// The finding, if something is served twice.
-  func finding(file: String) -> Finding? {
+  func finding(file: String, copies: Int) -> Finding? {
     guard let first else { return nil }
     return Finding(
       rule: "served-twice", file: file, row: Int(first.row),
       "\(first.length) source tokens from offset \(first.offset) of a document were served in row "
-        + "\(first.earlier) already",
+        + "\(first.earlier) already\(copies > 1 ? ", and \(copies) times is the most" : "")",
       count: times)
   }
 }

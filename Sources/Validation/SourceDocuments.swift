@@ -43,6 +43,15 @@ public struct SourceDocuments: Sendable {
     return offsets[place.document + 1] - offsets[place.document]
   }
 
+  /// The tokens of a stretch of a document; nil if it is not inside it.
+  func tokens(of document: Int, at offset: Int, count: Int) -> [Int64]? {
+    guard offset >= 0, offset + count <= length(of: document) else { return nil }
+    let place = places[document]
+    let unit = units[place.unit]
+    let start = unit.documentOffsets[place.document] + offset
+    return unit.tokens[start..<start + count].map { Int64($0) }
+  }
+
   /// Whether a stretch of a document has these tokens; −1 may be any.
   func holds(_ tokens: ArraySlice<Int64>, in document: Int, at offset: Int) -> Bool {
     guard offset >= 0, offset + tokens.count <= length(of: document) else { return false }

@@ -24,3 +24,4 @@ extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension AdamW.Decay: ExpressibleByArgument {}
 extension ValidationLevel: ExpressibleByArgument {}
 extension BPETrainer.Alphabet: ExpressibleByArgument {}
+extension SamplingOptions.Group: ExpressibleByArgument {}

@@ -37,11 +37,13 @@ struct Build: ParsableCommand {
       "Set a parameter of the objective, or preset=NAME; may be repeated.", valueName: "key=value"))
   var settings: [String] = []
 
-  @Option(help: "The key of all randomness, from 0 to 2^64 - 1.")
-  var seed: UInt64 = 0
+  @Option(
+    help:
+      "The key of all randomness, from 0 to 2^64 - 1; 0, or that of the stage before, by default.")
+  var seed: UInt64?
 
-  @Option(help: "How many epochs to draw.")
-  var epochs = 1
+  @Option(help: "How many epochs to draw; 1, or as many as the budget takes, by default.")
+  var epochs: Int?
 
   @Option(help: "Draw only this epoch, counted from 0.")
   var epoch: Int?
@@ -78,6 +80,28 @@ struct Build: ParsableCommand {
     help: ArgumentHelp("Begin after the first N rows of train (of the part).", valueName: "n"))
   var startRow = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "End train with the row in which rows=N, tokens=N (of the source) or loss-tokens=N is reached.",
+      valueName: "measure=n"))
+  var budget: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on in the stream of documents where this dataset ended.", valueName: "stage"))
+  var after: String?
+
+  @Option(help: "Give each source or lang a share of train in proportion to its tokens^alpha.")
+  var sample: SamplingOptions.Group?
+
+  @Option(help: "With --sample: from 1, as they are, to 0, the same for all; 0.3 by default.")
+  var alpha: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --sample: serve no document more often than this; 4 by default.", valueName: "n"))
+  var maxEpochs: Double?
+
   @Flag(help: "Print the totals as JSON on standard output.")
   var json = false
 
@@ -85,6 +109,9 @@ struct Build: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
+    if sample == nil, alpha != nil || maxEpochs != nil {
+      throw ValidationError("--alpha and --max-epochs go with --sample.")
+    }
     if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0, not \(limit)") }
   }
 
@@ -108,10 +135,17 @@ struct Build: ParsableCommand {
     options.shuffle = shuffle
     if let part { options.part = try Part(part, option: "--part") }
     options.startRow = startRow
+    options.budget = try budget.map { try Budget($0, option: "--budget") }
+    options.after = after
+    options.sampling = try sample.map {
+      try SamplingOptions(
+        group: $0, alpha: alpha ?? SamplingOptions.defaultAlpha,
+        maxEpochs: maxEpochs ?? SamplingOptions.defaultMaxEpochs)
+    }
 
     let display = global.display()
     let run = try BuildRun(options)
-    if epochs > 1, let bytes = try run.estimatedBytes() {
+    if let epochs, epochs > 1, let bytes = try run.estimatedBytes() {
       global.note("\(epochs) epochs will take about \(Quantity.short(bytes))B on disk")
     }
     if destination == .standardOutput, run.leavesSplitsOut {
@@ -119,6 +153,9 @@ struct Build: ParsableCommand {
     }
     let manifest = try run.write(to: destination) { display.show($0) }
     display.end()
+    if let budget = options.budget, budget.used(by: manifest) < budget.amount {
+      global.note("the budget was not reached: \(budget.used(by: manifest)) of \(budget)")
+    }
     try Summary(manifest, seconds: display.elapsed).show(
       json: json, global: global, output: output.output)
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Datasets
 internal import JSON
-internal import Validation
 
 /// What a run made, for a person on standard error or as JSON on standard output.
 struct Summary {
@@ -22,22 +21,6 @@ struct Summary {
     for line in lines(output) { global.note(line) }
   }
 
-  /// What the positions of examples are spent on.
-  static func json(_ accounting: Accounting) -> JSONValue {
-    var object: JSONObject = [
-      "input_tokens": .init(accounting.inputTokens),
-      "input_padding": .init(accounting.inputPadding),
-      "loss_tokens": .init(accounting.lossTokens),
-      "supervised_share": .double(accounting.supervisedShare),
-      "input_padding_share": .double(accounting.inputWaste),
-    ]
-    if accounting.hasTargets {
-      object["target_padding"] = .init(accounting.targetPadding)
-      object["target_padding_share"] = .double(accounting.targetWaste)
-    }
-    return .object(object)
-  }
-
   private var json: JSONValue {
     let counts = manifest.counts.sorted { $0.key < $1.key }
     return [
@@ -45,7 +28,7 @@ struct Summary {
       "splits": .object(
         manifest.splits.reduce(into: [:]) { $0[$1] = manifest.totals(split: $1) }),
       "counts": .object(counts.reduce(into: [:]) { $0[$1.key] = .init($1.value) }),
-      "seconds": .double(seconds), "accounting": Accounting(manifest).map(Self.json) ?? nil,
+      "seconds": .double(seconds), "accounting": Accounting(manifest)?.json ?? nil,
     ]
   }
 
@@ -69,7 +52,27 @@ struct Summary {
       }
     }
     if let accounting = Accounting(manifest) { lines.append("  \(accounting.description)") }
+    if let replacements { lines.append("  \(replacements)") }
     return lines + counts()
+  }
+
+  /// How plausible the replacements of a proposal are, on text that it has not seen.
+  private var replacements: String? {
+    guard let facts = manifest.objective?.facts["proposal"],
+      let equal = facts["equal_share"]?.doubleValue,
+      let labelled = facts["label_share"]?.doubleValue
+    else { return nil }
+    func percent(_ share: Double) -> String { "\(Quantity.decimal(share * 100, 1)) %" }
+    var parts = [
+      "\(percent(equal)) of draws equal the original", "\(percent(labelled)) of tokens labelled 1",
+    ]
+    if let nats = facts["held_out_nats"]?.doubleValue {
+      parts.append("\(Quantity.decimal(nats, 2)) nats on held-out text")
+    }
+    if let auc = facts["frequency_auc"]?.doubleValue {
+      parts.append("frequency alone tells \(Quantity.decimal(auc, 2)) (0.5 is chance)")
+    }
+    return "replacements: \(parts.joined(separator: ", "))"
   }
 
   /// What was dropped, replaced or padded.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import Datasets
 internal import JSON
 internal import Objectives
 internal import Pipeline
@@ -157,7 +158,7 @@ struct Validate: ParsableCommand {
     let value: JSONValue = [
       "dataset": .string(directory), "good": .bool(report.isGood), "shards": .init(report.shards),
       "rows": .init(report.rows), "tokens": .init(report.tokens), "findings": .array(findings),
-      "statistics": .array(statistics), "accounting": report.accounting.map(Summary.json) ?? nil,
+      "statistics": .array(statistics), "accounting": report.accounting?.json ?? nil,
       "pair_surface": report.pairSurface.map { .double($0) } ?? nil,
       "not_checked": .array(report.notChecked.map { .string($0) }),
       "repair": repaired.map {

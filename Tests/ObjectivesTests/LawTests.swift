@@ -25,7 +25,7 @@ import Testing
         let values: [String] =
           switch parameter.kind {
           case .flag: ["true", "false"]
-          case .choice(let names): names
+          case .choice(let names), .open(let names, _): names
           default: []
           }
         for value in values where value != parameter.defaultValue.description {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Datasets
-internal import JSON
+public import JSON
 
 /// What a dataset of examples spends its positions on.
 public struct Accounting: Sendable, Hashable {
@@ -50,11 +49,31 @@ public struct Accounting: Sendable, Hashable {
       : "\(supervised), padding \(Self.percent(inputWaste)) of positions"
   }
 
-  mutating func add(_ other: Accounting) {
+  /// What the manifest and reports say.
+  public var json: JSONValue {
+    // Six decimals say what is meant, and look the same everywhere.
+    func rounded(_ value: Double) -> JSONValue {
+      .double((value * 1e6).rounded(.toNearestOrEven) / 1e6)
+    }
+    var object: JSONObject = [
+      "input_tokens": .init(inputTokens), "input_padding": .init(inputPadding),
+      "loss_tokens": .init(lossTokens), "supervised_share": rounded(supervisedShare),
+      "input_padding_share": rounded(inputWaste),
+    ]
+    if hasTargets {
+      object["target_padding"] = .init(targetPadding)
+      object["target_padding_share"] = rounded(targetWaste)
+    }
+    return .object(object)
+  }
+
+  /// Adds what others counted.
+  public mutating func add(_ other: Accounting) {
     inputTokens += other.inputTokens
     inputPadding += other.inputPadding
     lossTokens += other.lossTokens
     targetPadding += other.targetPadding
+    hasTargets = hasTargets || other.hasTargets
   }
 
   private static func share(_ part: Int, of whole: Int) -> Double {

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Randomness
+
+extension BlockNoise {
+  /// What many rows show together.
+  private enum Statistic: CaseIterable {
+    /// How much of the text is gone.
+    case removed
+    /// How many masks stand for what is gone.
+    case masks
+    /// Where masks stand.
+    case positions
+    /// How many masks are random tokens.
+    case randoms
+    /// Where rotated rows begin.
+    case rotation
+    /// How many rows are in another order than their text.
+    case rearranged
+    /// Which part of the text comes first.
+    case firstPart
+  }
+
+  private static let bins = 10
+  private static let parts = 4
+  /// Rows of fewer tokens say little of rates: at least one word is always selected.
+  private static let shortest = 64
+
+  var examination: Examination {
+    var examination = Examination()
+    examination.statistics = Statistic.allCases.compactMap { expected($0) }
+    return examination
+  }
+
+  private func index(of statistic: Statistic) -> Int? {
+    guard expected(statistic) != nil else { return nil }
+    return Statistic.allCases.prefix { $0 != statistic }.count { expected($0) != nil }
+  }
+
+  private func expected(_ statistic: Statistic) -> ExpectedStatistic? {
+    switch statistic {
+    case .removed:
+      guard rate > 0, unit == .words || overlaps, random.threshold == 0 else { return nil }
+      var removed = ExpectedStatistic(
+        "removed-share", "tokens of the text that are gone", .rate, by: .row)
+      removed.headroom = rounding == .up ? 0.02 : 0.005
+      removed.legroom = overlaps ? 0.01 : 0.005
+      return removed
+    case .masks:
+      guard case .infill = masking, rate > 0, random.threshold == 0, !overlaps else { return nil }
+      var masks = ExpectedStatistic(
+        "masks-per-token", "masks for the tokens that are gone", .rate, by: .row)
+      masks.knownMisses = Tally.Event.droppedInsertions.rawValue
+      // Words are not told from tokens in a row; they are at least as many tokens.
+      if unit == .words { masks.legroom = 1 }
+      return masks
+    case .positions:
+      guard rate > 0, !overlaps else { return nil }
+      switch masking {
+      case .nothing, .delete: return nil
+      case .mask, .infill:
+        return ExpectedStatistic(
+          "mask-positions", "masks by tenth of the row", .shape(bins: Self.bins), by: .row)
+      }
+    case .randoms:
+      guard case .mask = masking, unit == .tokens, random.threshold > 0, permuted == 0,
+        rotated.threshold == 0
+      else { return nil }
+      return ExpectedStatistic(
+        "random-share", "selected tokens that became another token", .rate, by: .draw)
+    case .rotation:
+      guard case .nothing = masking, permuted == 0, rotated.threshold > 0 else { return nil }
+      return ExpectedStatistic(
+        "rotations", "rows by the tenth of the text that they begin in", .shape(bins: Self.bins),
+        by: .draw)
+    case .rearranged:
+      guard permuted == 1, rotated.threshold == 0, random.threshold == 0 else { return nil }
+      var rearranged = ExpectedStatistic(
+        "rearranged-rows", "rows whose sentences are in another order", .rate, by: .draw)
+      // Two sentences keep their order half of the time, and masks may hide that they did not.
+      if case .nothing = masking { rearranged.legroom = 0.5 } else { rearranged.legroom = 0.8 }
+      rearranged.knownMisses = Tally.Event.singleSentenceRows.rawValue
+      return rearranged
+    case .firstPart:
+      guard case .nothing = masking, permuted == 1, rotated.threshold == 0 else { return nil }
+      return ExpectedStatistic(
+        "first-sentence", "rows by the quarter of the text's parts that comes first",
+        .shape(bins: Self.parts), by: .draw)
+    }
+  }
+
+  private var overlaps: Bool {
+    if case .infill(_, let overlaps) = masking { overlaps } else { false }
+  }
+
+  /// Counts what a row shows of the statistics.
+  func observe(_ row: ExampleRow, into observations: inout Observations) {
+    var check = RowCheck(row)
+    guard let sides = pair.sides(&check),
+      let input = content(&check, "input_ids", sides.input),
+      let target = content(&check, "labels", sides.target)
+    else { return }
+    let mask = Int64(maskID)
+    let masks = input.count { $0 == mask }
+    let isLong = target.count >= Self.shortest
+    if isLong, let index = index(of: .removed) {
+      observations.add(
+        index, hits: target.count - (input.count - countedMasks(masks)), of: target.count,
+        expected: expectedRemoval * Double(target.count))
+    }
+    if isLong, let index = index(of: .masks) {
+      let removed = target.count - (input.count - masks)
+      if removed > 0, removed < expectedMasks.count {
+        observations.add(index, hits: masks, of: removed, expected: expectedMasks[removed])
+      }
+    }
+    if input.count >= 2 * Self.bins, masks > 0, let index = index(of: .positions) {
+      var counts = [Int](repeating: 0, count: Self.bins)
+      for (position, token) in input.enumerated() where token == mask {
+        counts[position * Self.bins / input.count] += 1
+      }
+      observations.add(
+        index, counts: counts,
+        expected: Observations.evenShares(of: input.count, bins: Self.bins).map {
+          $0 * Double(masks)
+        })
+    }
+    if let index = index(of: .randoms), input.count == target.count {
+      let selected = zip(input, target).count { $0 != $1 }
+      observations.add(
+        index, hits: selected - masks, of: selected,
+        expected: Double(random.threshold) / 0x1p53 * Double(selected))
+    }
+    if let index = index(of: .rotation) { observeRotation(input, target, index, &observations) }
+    if permuted == 1 { observeOrder(input, target, &observations) }
+  }
+
+  /// Masks of the input; none where tokens are left out.
+  private func countedMasks(_ masks: Int) -> Int {
+    if case .delete = masking { 0 } else { masks }
+  }
+
+  /// The share of the text that is gone on average. Published spans begin anywhere and run into each
+  /// other: a word stays if none of the spans that may reach it does.
+  private var expectedRemoval: Double {
+    guard case .infill(let lengths, true) = masking else { return rate }
+    let values = 0..<64
+    let mean = values.reduce(0) { $0 + Double($1) * lengths.probability(of: $1) }
+    let spans = rate / mean
+    var stays = 1.0
+    var longer = 1.0
+    for length in values {
+      longer -= lengths.probability(of: length)
+      stays *= 1 - spans * max(0, longer)
+    }
+    return 1 - stays
+  }
+
+  /// By the number of words that are removed how many spans, zeros among them, sum up to it on
+  /// average.
+  static func expectedSpans(_ lengths: DiscreteDistribution, upTo most: Int) -> [Double] {
+    let values = (0..<64).map { lengths.probability(of: $0) }
+    var expected = [0.0]
+    for sum in 1...max(1, most) {
+      var after = 1.0
+      for length in 1..<values.count where values[length] > 0 {
+        after += values[length] * expected[max(0, sum - length)]
+      }
+      expected.append(after / (1 - values[0]))
+    }
+    return expected
+  }
+
+  private func observeRotation(
+    _ input: ArraySlice<Int64>, _ target: ArraySlice<Int64>, _ index: Int,
+    _ observations: inout Observations
+  ) {
+    guard target.count >= 2 * Self.bins, input.count == target.count else { return }
+    let text = Array(target)
+    let row = Array(input)
+    // Text that repeats itself does not say where it begins.
+    let offsets = text.indices.filter { offset in
+      text[offset] == row[0]
+        && row.indices.allSatisfy { row[$0] == text[(offset + $0) % text.count] }
+    }
+    guard offsets.count == 1 else { return }
+    var counts = [Int](repeating: 0, count: Self.bins)
+    counts[offsets[0] * Self.bins / text.count] = 1
+    let share = Double(rotated.threshold) / 0x1p53
+    var expected = Observations.evenShares(of: text.count, bins: Self.bins).map { $0 * share }
+    expected[0] += 1 - share
+    observations.add(index, counts: counts, expected: expected)
+  }
+
+  // MARK: Order of sentences
+
+  private func observeOrder(
+    _ input: ArraySlice<Int64>, _ target: ArraySlice<Int64>, _ observations: inout Observations
+  ) {
+    guard let index = index(of: .rearranged), !target.isEmpty else { return }
+    let text = Array(target)
+    guard case .nothing = masking else {
+      let mask = Int64(maskID)
+      let places = input.split { $0 == mask }.filter { $0.count >= 4 }
+        .compactMap { Self.onlyPlace(of: $0, in: text) }
+      // With less of the text than this, what comes first cannot be told.
+      guard places.count >= 6 else { return }
+      let isRearranged = zip(places, places.dropFirst()).contains { $0 > $1 }
+      observations.add(index, hits: isRearranged ? 1 : 0, of: 1, expected: 1)
+      return
+    }
+    observations.add(index, hits: input == target ? 0 : 1, of: 1, expected: 1)
+    guard let first = self.index(of: .firstPart),
+      let parts = Self.parts(of: Array(input), in: text),
+      parts.count > 2
+    else { return }
+    let count = parts.count
+    let rank = parts.count { $0 < parts[0] }
+    var counts = [Int](repeating: 0, count: Self.parts)
+    counts[rank * Self.parts / count] = 1
+    // Of all orders in which no part follows the one that it follows in the text, the share that
+    // begins with the first part is 1 / (1 + D(n) / D(n − 1)) by the numbers of derangements, and
+    // the other parts begin equally many.
+    var ratio = 0.0
+    for size in 2...count { ratio = size == 2 ? .infinity : Double(size - 1) * (1 + 1 / ratio) }
+    let leading = 1 / (1 + ratio)
+    var expected = [Double](repeating: 0, count: Self.parts)
+    for part in 0..<count {
+      expected[part * Self.parts / count] +=
+        part == 0 ? leading : (1 - leading) / Double(count - 1)
+    }
+    observations.add(first, counts: counts, expected: expected)
+  }
+
+  /// Where a stretch begins in a text, if there is one such place.
+  private static func onlyPlace(of stretch: ArraySlice<Int64>, in text: [Int64]) -> Int? {
+    guard let first = stretch.first, stretch.count <= text.count else { return nil }
+    var place: Int?
+    for start in 0...(text.count - stretch.count)
+    where text[start] == first && text[start..<start + stretch.count].elementsEqual(stretch) {
+      if place != nil { return nil }
+      place = start
+    }
+    return place
+  }
+
+  /// Cuts a rearranged text into the longest stretches of the original, each where it begins there;
+  /// nil if they do not make up the original, or if one may come from several places.
+  private static func parts(of row: [Int64], in text: [Int64]) -> [Int]? {
+    guard row.count == text.count else { return nil }
+    var taken = [Bool](repeating: false, count: text.count)
+    var starts: [Int] = []
+    var position = 0
+    while position < row.count {
+      var best = (start: 0, length: 0)
+      var isOnlyOne = true
+      for start in text.indices where text[start] == row[position] && !taken[start] {
+        var length = 1
+        while position + length < row.count, start + length < text.count,
+          !taken[start + length], row[position + length] == text[start + length]
+        {
+          length += 1
+        }
+        if length == best.length { isOnlyOne = false }
+        if length > best.length {
+          best = (start, length)
+          isOnlyOne = true
+        }
+      }
+      guard best.length > 0, isOnlyOne else { return nil }
+      for index in best.start..<best.start + best.length { taken[index] = true }
+      starts.append(best.start)
+      position += best.length
+    }
+    return starts
+  }
+}
