@@ -31,8 +31,17 @@ enum Bitmap {
   /// Bits packed, the rest of the last byte zero.
   static func packed(_ values: [Bool]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: byteCount(values.count))
-    for index in values.indices where values[index] {
-      bytes[index >> 3] |= 1 << UInt8(truncatingIfNeeded: index & 7)
+    let whole = values.count / 8
+    values.withUnsafeBytes { values in
+      for index in 0..<whole {
+        // Eight bytes of 0 or 1, of which multiplying gathers the bits at the top.
+        let eight = UInt64(
+          littleEndian: values.loadUnaligned(fromByteOffset: 8 &* index, as: UInt64.self))
+        bytes[index] = UInt8(truncatingIfNeeded: (eight &* 0x0102_0408_1020_4080) &>> 56)
+      }
+    }
+    for index in (8 * whole)..<values.count where values[index] {
+      bytes[whole] |= 1 << UInt8(truncatingIfNeeded: index & 7)
     }
     return bytes
   }

@@ -12,6 +12,8 @@ struct TokenBatchJob: Sendable {
 struct TokenBatchOutput: Sendable {
   let split: Int
   let batch: ShardBatch
+  /// What it took to compress it.
+  let seconds: StageSeconds
 }
 
 /// What one thread compresses with.
@@ -27,11 +29,12 @@ final class TokenBatchCompressor {
   }
 
   func compress(_ job: TokenBatchJob, metadata: [ArrowKeyValue]) throws -> TokenBatchOutput {
-    let batch = job.rows.recordBatch(columns, schema: schema)
-    return TokenBatchOutput(
-      split: job.split,
-      batch: try ShardBatch(
-        batch, tokens: job.rows.tokens.count, lossTokens: nil, encoder: &encoder,
-        metadata: metadata))
+    var seconds = StageSeconds()
+    let batch = try seconds.measure(.compress) {
+      try ShardBatch(
+        job.rows.recordBatch(columns, schema: schema), tokens: job.rows.tokens.count,
+        lossTokens: nil, encoder: &encoder, metadata: metadata)
+    }
+    return TokenBatchOutput(split: job.split, batch: batch, seconds: seconds)
   }
 }

@@ -61,13 +61,23 @@ public struct TokenizeRun {
   /// - Throws: the first error in the order of the input; what was finished before it stays in
   ///   `.partial/` for `--resume`.
   public func write(to destination: Destination, progress: ProgressHandler) throws -> Manifest {
+    var seconds = StageSeconds()
+    return try write(to: destination, seconds: &seconds, progress: progress)
+  }
+
+  /// As `write(to:progress:)`, adding up what it takes.
+  public func write(
+    to destination: Destination, seconds: inout StageSeconds, progress: ProgressHandler
+  ) throws -> Manifest {
     switch destination {
     case .directory(let path, let policy):
       try checkResumption(policy, path)
       try checkDivision(policy)
       let staged = try StagedDataset(directory: path, policy: policy, plan: plan)
       if staged.isComplete { return try Dataset(path).manifest }
-      let manifest = try staged.attempt { try run(.directory(staged), progress: progress) }
+      let manifest = try staged.attempt {
+        try run(.directory(staged), &seconds, progress: progress)
+      }
       try staged.complete(manifest, companions: tokenizer.companions)
       return manifest
     case .standardOutput:
@@ -76,7 +86,7 @@ public struct TokenizeRun {
           .usage, "-o - carries one split: leave --split out, or write to a directory")
       }
       let stream = try DatasetStreamWriter(schema: schema)
-      let manifest = try run(.stream(stream), progress: progress)
+      let manifest = try run(.stream(stream), &seconds, progress: progress)
       let empty = TokenRows(keptFields: columns.keptFields.count)
       try stream.finish(empty: empty.recordBatch(columns, schema: schema).columns)
       return manifest
@@ -104,7 +114,9 @@ public struct TokenizeRun {
 
   // MARK: One unit after another
 
-  private func run(_ output: OpenOutput, progress: ProgressHandler) throws -> Manifest {
+  private func run(
+    _ output: OpenOutput, _ seconds: inout StageSeconds, progress: ProgressHandler
+  ) throws -> Manifest {
     var units: [Manifest.Unit] = []
     var meter = Meter(total: totalBytes)
     var recordsLeft = options.limit ?? Int.max
@@ -124,7 +136,9 @@ public struct TokenizeRun {
       while let cut = try source.nextCut() {
         if cut == finished.count { try check(finished, against: source) }
         let name = "\(padded(index, 5))-\(padded(cut, 3))"
-        units.append(try write(name, from: source, to: output, meter: &meter, progress: progress))
+        units.append(
+          try write(
+            name, from: source, to: output, meter: &meter, seconds: &seconds, progress: progress))
         if case .directory(let staged) = output, let unit = units.last { try staged.record(unit) }
       }
       recordsLeft = source.recordsLeft
@@ -151,16 +165,20 @@ public struct TokenizeRun {
 
   private func write(
     _ name: String, from source: BatchSource, to output: OpenOutput, meter: inout Meter,
-    progress: ProgressHandler
+    seconds: inout StageSeconds, progress: ProgressHandler
   ) throws -> Manifest.Unit {
     let unit = UnitOutput(output, unit: name, splits: options.split.names, schema: schema)
     var counts: [String: Int] = [:]
     var open = options.split.names.map { _ in emptyRows }
     var current = meter
+    // One for each closure: they may run at the same time.
+    var reading = StageSeconds()
+    var folding = StageSeconds()
+    var sinking = StageSeconds()
     try OrderedPipeline<RawBatch, TokenizedBatch, TokenBatchJob, TokenBatchOutput>(
       threads: options.threads
     ).run(
-      source: { try source.next() },
+      source: { try reading.measure(.read) { try source.next() } },
       worker: {
         let worker = try TokenizeWorker(options: options, tokenizer: tokenizer.tokenizer)
         let compressor = try TokenBatchCompressor(
@@ -175,7 +193,8 @@ public struct TokenizeRun {
       },
       fold: { batch, emit in
         for (name, count) in batch.counts { counts[name, default: 0] += count }
-        distribute(batch, into: &open, emit: emit)
+        folding += batch.seconds
+        folding.measure(.write) { distribute(batch, into: &open, emit: emit) }
       },
       flush: { emit in
         for (split, rows) in open.enumerated() where rows.count > 0 {
@@ -183,11 +202,13 @@ public struct TokenizeRun {
         }
       },
       sink: { batch in
-        try unit.append(batch.batch, split: batch.split)
+        sinking += batch.seconds
+        try sinking.measure(.write) { try unit.append(batch.batch, split: batch.split) }
         progress(
           current.advance(rows: batch.batch.encoded.rowCount, tokens: batch.batch.tokens))
       })
     meter = current
+    for part in [reading, folding, sinking] { seconds += part }
     return Manifest.Unit(
       name: name, epoch: nil, input: try source.describeCut(), shards: try unit.finish(),
       counts: counts)

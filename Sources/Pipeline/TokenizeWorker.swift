@@ -11,6 +11,8 @@ struct TokenizedBatch: Sendable {
   var splits: [Int] = []
   /// What was dropped, replaced or skipped, by name.
   var counts: [String: Int] = [:]
+  /// What it took.
+  var seconds = StageSeconds()
 }
 
 extension TokenizedBatch {
@@ -71,21 +73,26 @@ final class TokenizeWorker {
 
   func tokenize(_ batch: RawBatch) throws -> TokenizedBatch {
     var result = TokenizedBatch(rows: TokenRows(keptFields: options.corpus.keepFields.count))
+    var timer = StageTimer()
     let counts = try parser.forEachDocument(in: batch) { document in
+      timer.mark(.parse)
       if steps.isIdentity {
-        try append(document, text: document.text, to: &result)
+        try append(document, text: document.text, to: &result, &timer)
       } else {
         try steps.apply(document.text, to: &stepped)
-        try stepped.withUnsafeBufferPointer { try append(document, text: $0, to: &result) }
+        timer.mark(.normalize)
+        try stepped.withUnsafeBufferPointer { try append(document, text: $0, to: &result, &timer) }
       }
+      timer.mark(.encode)
     }
     result.add(counts)
+    result.seconds = timer.finish(.parse)
     return result
   }
 
   private func append(
     _ document: borrowing DocumentView, text: UnsafeBufferPointer<UInt8>,
-    to result: inout TokenizedBatch
+    to result: inout TokenizedBatch, _ timer: inout StageTimer
   ) throws {
     try encoder.encode(text, into: &encoding)
     guard !encoding.ids.isEmpty else {
@@ -100,7 +107,9 @@ final class TokenizeWorker {
     let source = sourceOfInput[document.source]
     let language = document.lang ?? options.sources[source].language ?? "und"
     if options.sentences {
+      timer.mark(.encode)
       try appendSentences(of: text, language: language, to: &result.rows.sentenceStarts)
+      timer.mark(.sentences)
     }
     result.rows.sources.append(UInt16(truncatingIfNeeded: source))
     result.rows.languages.append(language.utf8)

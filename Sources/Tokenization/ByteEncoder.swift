@@ -9,9 +9,7 @@ final class ByteEncoder: ModelEncoder {
   private var scanner: PieceScanner
   private var wholeScanner = PieceScanner(nil)
   private var parts: Encoding.Parts = []
-  /// The ends of the tokens of the last text, where ends are wanted.
-  private(set) var ends: [Int] = []
-  private var wordStarts: [Bool] = []
+  private var tokenEnds = RawStack<Int>()
 
   /// - Parameter rule: the rule of `encode(_:_:)` for ranges.
   init(model: BPEModel, rule: PreTokenizerRule?, cacheBytes: Int) {
@@ -20,11 +18,19 @@ final class ByteEncoder: ModelEncoder {
     pieces = PieceEncoder(model: model, cacheBytes: cacheBytes)
   }
 
+  var ends: [Int] { Array(locatedEnds) }
+
+  /// The ends of the tokens of the last text, where ends are wanted.
+  var locatedEnds: UnsafeBufferPointer<Int> {
+    UnsafeBufferPointer(start: tokenEnds.base, count: tokenEnds.count)
+  }
+
+  private var wantsEnds: Bool { parts.contains(.ends) || parts.contains(.originalEnds) }
+
   func begin(parts: Encoding.Parts) {
     self.parts = parts
     pieces.begin(marksPieces: !parts.isEmpty)
-    ends.removeAll(keepingCapacity: true)
-    wordStarts.removeAll(keepingCapacity: true)
+    tokenEnds.removeAll()
   }
 
   func encode(_ text: TextBytes, _ list: [Piece]) throws(TokenizerError) {
@@ -33,10 +39,7 @@ final class ByteEncoder: ModelEncoder {
         try encode(text, piece.range, &wholeScanner)
       } else {
         pieces.append(piece.token)
-        if !parts.isEmpty {
-          ends.append(piece.end)
-          wordStarts.append(true)
-        }
+        if wantsEnds { tokenEnds.append(piece.end) }
       }
     }
   }
@@ -61,11 +64,8 @@ final class ByteEncoder: ModelEncoder {
           + "\(BPEMerger.pieceLimit); split the document")
     }
     if parts.isEmpty { return }
-    let wantsEnds = parts.contains(.ends) || parts.contains(.originalEnds)
     if wantsEnds || hasWide {
-      locate(from: first, in: text, at: range.lowerBound)
-    } else {
-      wordStarts.append(contentsOf: UnsafeBufferPointer(rebasing: pieces.marks[first...]))
+      locate(from: first, in: text, at: range.lowerBound, wantsEnds: wantsEnds)
     }
   }
 
@@ -74,12 +74,12 @@ final class ByteEncoder: ModelEncoder {
     result.ids.append(contentsOf: pieces.ids)
     if parts.contains(.ends) {
       if offset == 0 {
-        result.ends.append(contentsOf: ends)
+        result.ends.append(contentsOf: locatedEnds)
       } else {
-        for end in ends { result.ends.append(offset + end) }
+        for end in locatedEnds { result.ends.append(offset + end) }
       }
     }
-    if parts.contains(.wordStarts) { result.wordStarts.append(contentsOf: wordStarts) }
+    if parts.contains(.wordStarts) { result.wordStarts.append(contentsOf: pieces.marks) }
   }
 
   private func checkAlphabet(_ text: TextBytes) throws(TokenizerError) {
@@ -97,36 +97,40 @@ final class ByteEncoder: ModelEncoder {
     }
   }
 
-  /// Ends by the lengths of the tokens, and word starts.
-  private func locate(from first: Int, in text: TextBytes, at start: Int) {
-    var end = start
+  /// Ends by the lengths of the tokens, if they are wanted, and word starts in place of the marks.
+  private func locate(from first: Int, in text: TextBytes, at start: Int, wantsEnds: Bool) {
     let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
     let ids = pieces.ids
-    let startsPiece = pieces.marks
-    wordStarts.reserveCapacity(wordStarts.count + ids.count - first)
+    let marks = pieces.mutableMarks
+    if wantsEnds { tokenEnds.reserve(ids.count &- first) }
+    let ends = tokenEnds.end
+    var end = start
     model.lengths.withUnsafeBufferPointer { lengths in
-      for at in first..<ids.count {
-        var isStart = startsPiece[at]
-        if !isStart, end < text.count, text[end] >= 0xE0 {
+      var at = first
+      while at < ids.count {
+        let startsPiece = marks[at]
+        if !startsPiece, end < text.count, text[end] >= 0xE0 {
           let (scalar, _) = text.scalar(end)
-          isStart = scalar != .max && CharacterClasses.startsWordEach(scalar)
+          marks[at] = scalar != .max && CharacterClasses.startsWordEach(scalar)
         }
-        wordStarts.append(isStart)
         end &+=
-          isPlain ? Int(lengths[Int(ids[at])]) : affixedLength(ids, startsPiece, at)
-        ends.append(end)
+          isPlain ? Int(lengths[Int(ids[at])]) : affixedLength(ids, marks, at, startsPiece)
+        if wantsEnds { ends[at &- first] = end }
+        at &+= 1
       }
     }
+    if wantsEnds { tokenEnds.advance(ids.count &- first) }
   }
 
   /// The bytes that a token covers where it may be unknown or carry affixes.
   private func affixedLength(
-    _ ids: UnsafeBufferPointer<UInt32>, _ startsPiece: UnsafeBufferPointer<Bool>, _ at: Int
+    _ ids: UnsafeBufferPointer<UInt32>, _ marks: UnsafeMutableBufferPointer<Bool>, _ at: Int,
+    _ startsPiece: Bool
   ) -> Int {
     let id = ids[at]
     if id == model.unknown { return 1 }
-    let isLast = at &+ 1 == ids.count || startsPiece[at &+ 1]
-    return Int(model.lengths[Int(id)]) - (startsPiece[at] ? 0 : model.affixes.prefix.utf8.count)
+    let isLast = at &+ 1 == ids.count || marks[at &+ 1]
+    return Int(model.lengths[Int(id)]) - (startsPiece ? 0 : model.affixes.prefix.utf8.count)
       - (isLast ? model.affixes.suffix.utf8.count : 0)
   }
 }

@@ -84,7 +84,9 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
       quick.begin(parts: result.parts)
       try quick.encode(bytes, 0..<text.count)
       quick.flush(into: &result, offset: 0)
-      if result.parts.contains(.originalEnds) { result.originalEnds.append(contentsOf: quick.ends) }
+      if result.parts.contains(.originalEnds) {
+        result.originalEnds.append(contentsOf: quick.locatedEnds)
+      }
       result.normalized.append(contentsOf: text)
       return
     }

@@ -18,6 +18,7 @@ struct PieceEncoder: ~Copyable {
   private var cache: PieceCache
   private var merger = BPEMerger()
   private let cuts: CutTable
+  private let bytePairs: BytePairs
   private let keys: UnsafeMutablePointer<PieceCache.Key>
   /// For each length up to 15, which bits of a key are bytes of the piece.
   private let keyMasks: UnsafeMutablePointer<UInt64>
@@ -34,6 +35,7 @@ struct PieceEncoder: ~Copyable {
     byteIDs = .allocate(capacity: 256)
     byteIDs.initialize(from: model.byteIDs, count: 256)
     cuts = model.cuts
+    bytePairs = model.bytePairs
     cache = PieceCache(maximumBytes: cacheBytes, seed: isSeeded ? model.seed : nil)
     keys = .allocate(capacity: PieceScanner.byteCount)
     keyMasks = .allocate(capacity: 32)
@@ -59,6 +61,13 @@ struct PieceEncoder: ~Copyable {
   var marks: UnsafeBufferPointer<Bool> {
     UnsafeBufferPointer(
       start: UnsafeRawPointer(pieceMarks.base).assumingMemoryBound(to: Bool.self),
+      count: pieceMarks.count)
+  }
+
+  /// The same, to be changed.
+  var mutableMarks: UnsafeMutableBufferPointer<Bool> {
+    UnsafeMutableBufferPointer(
+      start: UnsafeMutableRawPointer(pieceMarks.base).assumingMemoryBound(to: Bool.self),
       count: pieceMarks.count)
   }
 
@@ -270,7 +279,7 @@ struct PieceEncoder: ~Copyable {
     }
     if isPlain {
       return merger.merge(
-        ByteSymbols(bytes: piece, ids: byteIDs), length, model.table, to: target)
+        ByteSymbols(bytes: piece, ids: byteIDs, pairs: bytePairs), length, model.table, to: target)
     }
     let count = mergeAffixed(piece, length)
     target.update(from: merger.ids, count: count)
@@ -313,9 +322,10 @@ extension PieceEncoder {
 }
 
 /// Makes what is derived from a model when it is first asked for.
-final class PieceSeedMaker: Sendable {
+final class DerivedParts: Sendable {
   private let seed = Mutex<PieceSeed?>(nil)
   private let cuts = Mutex<CutTable?>(nil)
+  private let bytePairs = Mutex<BytePairs?>(nil)
 
   func seed(of model: BPEModel) -> PieceSeed {
     seed.withLock { made in
@@ -324,6 +334,15 @@ final class PieceSeedMaker: Sendable {
       let seed = encoder.seed()
       made = seed
       return seed
+    }
+  }
+
+  func bytePairs(of model: BPEModel) -> BytePairs {
+    bytePairs.withLock { made in
+      if let made { return made }
+      let pairs = BytePairs(model.byteIDs, model.table)
+      made = pairs
+      return pairs
     }
   }
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Datasets
 internal import JSON
+internal import Pipeline
 
 /// What a run made, for a person on standard error or as JSON on standard output.
 struct Summary {
   let manifest: Manifest
   let seconds: Double
+  let stages: StageSeconds?
 
-  init(_ manifest: Manifest, seconds: Double) {
+  init(_ manifest: Manifest, seconds: Double, stages: StageSeconds? = nil) {
     self.manifest = manifest
     self.seconds = seconds
+    self.stages = stages
   }
 
   func show(json: Bool, global: GlobalOptions, output: String) throws {
@@ -23,13 +26,18 @@ struct Summary {
 
   private var json: JSONValue {
     let counts = manifest.counts.sorted { $0.key < $1.key }
-    return [
+    var object: JSONObject = [
       "kind": .string(manifest.kind.rawValue), "totals": manifest.totals(),
       "splits": .object(
         manifest.splits.reduce(into: [:]) { $0[$1] = manifest.totals(split: $1) }),
       "counts": .object(counts.reduce(into: [:]) { $0[$1.key] = .init($1.value) }),
       "seconds": .double(seconds), "accounting": Accounting(manifest)?.json ?? nil,
     ]
+    if let stages {
+      object["core_seconds"] = .object(
+        StageSeconds.Stage.allCases.reduce(into: [:]) { $0[$1.rawValue] = .double(stages[$1]) })
+    }
+    return .object(object)
   }
 
   private func lines(_ output: String) -> [String] {

@@ -83,9 +83,12 @@ struct Tokenize: ParsableCommand {
     options.cacheMegabytes = max(1, cache)
 
     let display = global.display()
-    let manifest = try TokenizeRun(options).write(to: destination) { display.show($0) }
+    var seconds = StageSeconds()
+    let manifest = try TokenizeRun(options).write(to: destination, seconds: &seconds) {
+      display.show($0)
+    }
     display.end()
-    try Summary(manifest, seconds: display.elapsed).show(
+    try Summary(manifest, seconds: display.elapsed, stages: seconds).show(
       json: json, global: global, output: output.output)
   }
 }

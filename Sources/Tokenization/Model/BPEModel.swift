@@ -36,7 +36,7 @@ struct BPEModel: Sendable {
   let missingByte: UInt8?
   /// The bytes of each token.
   let spelled: ByteStrings
-  private let seedMaker = PieceSeedMaker()
+  private let derived = DerivedParts()
 
   init(
     byteIDs: [UInt32], table: PairTable, merges: [(left: UInt32, right: UInt32)],
@@ -70,9 +70,11 @@ struct BPEModel: Sendable {
   }
 
   /// What caches of this model begin with; made when it is first asked for.
-  var seed: PieceSeed { seedMaker.seed(of: self) }
+  var seed: PieceSeed { derived.seed(of: self) }
   /// Where pieces can be merged in parts; made when it is first asked for.
-  var cuts: CutTable { seedMaker.cuts(of: self) }
+  var cuts: CutTable { derived.cuts(of: self) }
+  /// What two bytes become; made when it is first asked for.
+  var bytePairs: BytePairs { derived.bytePairs(of: self) }
 
   /// Makes the model of a vocabulary whose tokens are written in printable characters.
   init(

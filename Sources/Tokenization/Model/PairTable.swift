@@ -17,6 +17,9 @@ final class PairTable: @unchecked Sendable {
   static let rankBits: UInt64 = 0xFFFF_FFFF_0000_0000
 
   private(set) var slots: UnsafeMutablePointer<Slot>
+  /// Eight bits a slot, one set for each pair that is there: most pairs are not, and so are found
+  /// missing in an eighth of the memory.
+  private var filter: UnsafeMutablePointer<UInt64>
   private(set) var shift: UInt64
   private var capacity: Int
   private(set) var count = 0
@@ -27,9 +30,19 @@ final class PairTable: @unchecked Sendable {
     capacity = 1 << Int(bits)
     shift = 64 - bits
     slots = Self.emptySlots(capacity)
+    filter = Self.emptyFilter(capacity)
   }
 
-  deinit { slots.deallocate() }
+  deinit {
+    slots.deallocate()
+    filter.deallocate()
+  }
+
+  private static func emptyFilter(_ capacity: Int) -> UnsafeMutablePointer<UInt64> {
+    let filter = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity / 8)
+    filter.initialize(repeating: 0, count: capacity / 8)
+    return filter
+  }
 
   private static func emptySlots(_ count: Int) -> UnsafeMutablePointer<Slot> {
     let slots = UnsafeMutablePointer<Slot>.allocate(capacity: count)
@@ -43,8 +56,8 @@ final class PairTable: @unchecked Sendable {
   }
 
   @inline(__always)
-  private func start(_ key: UInt64) -> Int {
-    Int(truncatingIfNeeded: ((key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
+  private static func hash(_ key: UInt64) -> UInt64 {
+    (key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15
   }
 
   /// Rank in the upper half, id in the lower; `absent` if the pair does not merge.
@@ -52,7 +65,10 @@ final class PairTable: @unchecked Sendable {
   func lookup(_ left: UInt32, _ right: UInt32) -> UInt64 {
     let key = Self.key(left, right)
     let mask = capacity &- 1
-    var at = start(key)
+    let hash = Self.hash(key)
+    let bit = hash &>> (shift &- 3)
+    if filter[Int(truncatingIfNeeded: bit &>> 6)] &>> (bit & 63) & 1 == 0 { return Self.absent }
+    var at = Int(truncatingIfNeeded: hash &>> shift)
     while true {
       let found = slots[at].key
       if found == key { return slots[at].value }
@@ -71,7 +87,10 @@ final class PairTable: @unchecked Sendable {
   }
 
   private func place(_ slot: Slot) -> Bool {
-    var at = start(slot.key)
+    let hash = Self.hash(slot.key)
+    let bit = hash >> (shift - 3)
+    filter[Int(bit >> 6)] |= 1 << (bit & 63)
+    var at = Int(hash >> shift)
     while slots[at].key != .max {
       if slots[at].key == slot.key { return false }
       at = (at + 1) & (capacity - 1)
@@ -86,6 +105,8 @@ final class PairTable: @unchecked Sendable {
     capacity *= 2
     shift -= 1
     slots = Self.emptySlots(capacity)
+    filter.deallocate()
+    filter = Self.emptyFilter(capacity)
     for at in 0..<oldCapacity where old[at].key != .max { _ = place(old[at]) }
     old.deallocate()
   }

@@ -3,15 +3,39 @@
 /// The symbols of a piece before merging.
 protocol SymbolSource {
   subscript(at: Int) -> UInt32 { get }
+  /// What `table` has for the symbols at a position and after it.
+  func pair(_ at: Int, _ table: PairTable) -> UInt64
 }
 
 /// Bytes, each with its symbol.
 struct ByteSymbols: SymbolSource {
   let bytes: UnsafePointer<UInt8>
   let ids: UnsafePointer<UInt32>
+  let pairs: BytePairs
 
   @inline(__always)
   subscript(at: Int) -> UInt32 { ids[Int(bytes[at])] }
+
+  @inline(__always)
+  func pair(_ at: Int, _ table: PairTable) -> UInt64 {
+    pairs.values[Int(bytes[at]) &<< 8 | Int(bytes[at &+ 1])]
+  }
+}
+
+/// What the table of a model has for each two bytes, those of a language side by side.
+final class BytePairs: @unchecked Sendable {
+  // Unchecked: the memory is written before the value is made, and then only read.
+
+  let values: UnsafeMutablePointer<UInt64>
+
+  init(_ byteIDs: [UInt32], _ table: PairTable) {
+    values = .allocate(capacity: 1 << 16)
+    for pair in 0..<(1 << 16) {
+      values[pair] = table.lookup(byteIDs[pair >> 8], byteIDs[pair & 0xFF])
+    }
+  }
+
+  deinit { values.deallocate() }
 }
 
 /// Symbols in memory.
@@ -20,6 +44,11 @@ struct BufferedSymbols: SymbolSource {
 
   @inline(__always)
   subscript(at: Int) -> UInt32 { symbols[at] }
+
+  @inline(__always)
+  func pair(_ at: Int, _ table: PairTable) -> UInt64 {
+    table.lookup(symbols[at], symbols[at &+ 1])
+  }
 }
 
 /// Merges up to 64 symbols by looking for the lowest rank before each merge.
@@ -69,19 +98,16 @@ struct ScanMerger: ~Copyable {
   ) -> Int {
     let ids = ids
     let keys = keys
-    var left = source[start]
-    ids[0] = left
+    ids[0] = source[start]
     previous[0] = UInt8(truncatingIfNeeded: count)
     var at = 1
     while at < count {
-      let right = source[start &+ at]
-      ids[at] = right
-      let pair = table.lookup(left, right)
+      let pair = source.pair(start &+ at &- 1, table)
+      ids[at] = source[start &+ at]
       merged[at &- 1] = UInt32(truncatingIfNeeded: pair)
       keys[at &- 1] = Self.key(pair, at &- 1)
       next[at &- 1] = UInt8(truncatingIfNeeded: at)
       previous[at] = UInt8(truncatingIfNeeded: at &- 1)
-      left = right
       at &+= 1
     }
     next[count &- 1] = UInt8(truncatingIfNeeded: count)
