@@ -115,12 +115,14 @@ struct PieceScanner: ~Copyable {
     return pieces
   }
 
-  /// The last beginning of a piece with something other than white space: nothing after it has a
-  /// say in it.
+  /// The last beginning of a piece with something other than white space, or with one character of
+  /// white space before that: nothing after it has a say in it.
   private func lastCertainStart(_ stretch: BlockStretch) -> Int {
     var block = stretch.blockCount &- 1
     while block >= 0 {
-      let mask = stretch.starts[block] & ~stretch.blocks[block].white
+      let white = stretch.blocks[block].white
+      let solid = ~white & stretch.valid(block)
+      let mask = stretch.starts[block] & (solid | solid &>> 1)
       if mask != 0 { return block &* 64 &+ (63 &- mask.leadingZeroBitCount) }
       block &-= 1
     }
@@ -134,7 +136,7 @@ struct PieceScanner: ~Copyable {
     for index in 0..<hard.count {
       let position = Int(hard.base[index])
       if position < repaired { continue }
-      var at = stretch.lastSolidStart(before: position)
+      var at = max(stretch.lastSolidStart(before: position), repaired)
       while at < stretch.count {
         let end = Rule.Pieces.end(stretch.text, at)
         let isSure = end > position &+ 4 && stretch.isSureStart(end)
