@@ -13,9 +13,8 @@ import Testing
 
 @Suite("A proposal by a model")
 struct ModelProposalTests {
-  private func withProposal(
-    temperature: Double = 1, _ body: (ModelProposal, Model) throws -> Void
-  ) throws {
+  /// A proposal, and the model that it was read from.
+  private func makeProposal() throws -> (ModelProposal, Model) {
     var template = Array("/tmp/prep-proposal-XXXXXX".utf8CString)
     let directory = String(
       cString: try #require(template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }))
@@ -27,9 +26,7 @@ struct ModelProposalTests {
     c.initializerRange = 0.5
     let model = try Tiny.model(c)
     try model.save(to: directory)
-    try body(
-      ModelProposal(
-        checkpoint: directory, vocabulary: vocabulary, temperature: temperature), model)
+    return (try ModelProposal(checkpoint: directory, vocabulary: vocabulary), model)
   }
 
   private var vocabulary: Vocabulary {
@@ -54,42 +51,45 @@ struct ModelProposalTests {
 
   @Test("draws ordinary tokens as often as the model's softmax says")
   func distribution() throws {
-    try withProposal { proposal, model in
-      let tokens: [TokenID] = [5, 9, 22, 7]
-      var ids: [Int32] = [0, 5, 9, 22, 7, 1]
-      ids[2] = 2
-      let batch = TrainingBatch(
-        rows: 1, length: 6, inputIDs: ids, visible: [UInt8](repeating: 1, count: 36),
-        labels: [Int32](repeating: -100, count: 6))
-      let logits = try model.logits(batch, at: [2])
-      let weights = logits.enumerated().map { $0 < 4 ? 0 : exp(Double($1)) }
-      let total = weights.reduce(0, +)
-      var counts = [Int](repeating: 0, count: 23)
-      let draws = 4000
-      for frame in 0..<draws {
-        counts[Int(try self.draws(proposal, tokens, [1], frame: UInt32(frame))[0])] += 1
-      }
-      #expect(counts[..<4].allSatisfy { $0 == 0 })
-      // Pearson's statistic against the 99.99 % point of 18 degrees of freedom.
-      var statistic = 0.0
-      for id in 4..<23 {
-        let expected = Double(draws) * weights[id] / total
-        statistic += (Double(counts[id]) - expected) * (Double(counts[id]) - expected) / expected
-      }
-      #expect(statistic < 50)
+    let (proposal, model) = try makeProposal()
+    let tokens: [TokenID] = [5, 9, 22, 7]
+    var ids: [Int32] = [0, 5, 9, 22, 7, 1]
+    ids[2] = 2
+    let batch = TrainingBatch(
+      rows: 1, length: 6, inputIDs: ids, visible: [UInt8](repeating: 1, count: 36),
+      labels: [Int32](repeating: -100, count: 6))
+    let logits = try model.logits(batch, at: [2])
+    let weights = logits.enumerated().map { $0 < 4 ? 0 : exp(Double($1)) }
+    let total = weights.reduce(0, +)
+    var counts = [Int](repeating: 0, count: 23)
+    let draws = 4000
+    for frame in 0..<draws {
+      counts[Int(try self.draws(proposal, tokens, [1], frame: UInt32(frame))[0])] += 1
     }
+    #expect(counts[..<4].allSatisfy { $0 == 0 })
+    // Pearson's statistic against the 99.99 % point of 18 degrees of freedom.
+    var statistic = 0.0
+    for id in 4..<23 {
+      let expected = Double(draws) * weights[id] / total
+      statistic += (Double(counts[id]) - expected) * (Double(counts[id]) - expected) / expected
+    }
+    #expect(statistic < 50)
   }
 
   @Test("is the same for the same row from any thread, and takes rows longer than the model")
   func rows() async throws {
-    try withProposal { proposal, _ in
-      let tokens = (0..<40).map { TokenID(4 + $0 % 19) }
-      let positions: [UInt32] = [0, 6, 7, 13, 39]
-      let expected = try draws(proposal, tokens, positions, frame: 3)
-      #expect(expected.allSatisfy { (4..<23).contains($0) })
-      #expect(try draws(proposal, Array(tokens[..<5]), [2], frame: 3).count == 1)
-      #expect(try draws(proposal, tokens, positions, frame: 3) == expected)
-      #expect(try draws(proposal, tokens, [], frame: 3) == [])
+    let (proposal, _) = try makeProposal()
+    let tokens = (0..<40).map { TokenID(4 + $0 % 19) }
+    let positions: [UInt32] = [0, 6, 7, 13, 39]
+    let expected = try draws(proposal, tokens, positions, frame: 3)
+    #expect(expected.allSatisfy { (4..<23).contains($0) })
+    #expect(try draws(proposal, Array(tokens[..<5]), [2], frame: 3).count == 1)
+    #expect(try draws(proposal, tokens, [], frame: 3) == [])
+    try await withThrowingTaskGroup(of: [TokenID].self) { group in
+      for _ in 0..<8 {
+        group.addTask { try draws(proposal, tokens, positions, frame: 3) }
+      }
+      for try await drawn in group { #expect(drawn == expected) }
     }
   }
 
