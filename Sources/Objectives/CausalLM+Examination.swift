@@ -3,6 +3,7 @@
 extension CausalLM {
   var examination: Examination {
     var examination = Examination()
+    examination.shiftsLabels = true
     if case .concatenate(let rule) = framing.method, rule.window > rule.stride {
       examination.serving = .overlapping(rule.window - rule.stride)
     }

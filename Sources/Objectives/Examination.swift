@@ -21,6 +21,9 @@ public struct Examination: Sendable, Hashable {
   public var serving = Serving.once
   /// Whether what the labels say is missing from the input, so that finding it there is a leak.
   public var hidesLabels = false
+  /// Whether a model predicts each label from the token before it, so that none at the start of a
+  /// row has a loss.
+  public var shiftsLabels = false
   /// The column of 0 and 1 that says what the two segments of a row are to each other.
   public var pairLabel: String?
   /// Whether the label 1 says that the segments are swapped, rather than that they do not belong
@@ -67,7 +70,9 @@ public struct ExpectedStatistic: Sendable, Hashable {
   public var knownMisses: String?
 
   /// How far a rate may be off, and the total variation a shape may have, before it is a fault.
-  public var tolerance: Double { kind == .rate ? 0.002 : 0.01 }
+  public var tolerance: Double { (kind == .rate ? 0.002 : 0.01) + slack }
+  /// How much more a shape may vary for a reason that is no fault.
+  public var slack = 0.0
 
   init(_ name: String, _ meaning: String, _ kind: Kind, by unit: Unit) {
     self.name = name

@@ -8,6 +8,7 @@ extension FillInTheMiddle {
 
   var examination: Examination {
     var examination = Examination()
+    examination.shiftsLabels = true
     guard level == .context else {
       // A document that was rearranged whole is cut into rows that each name all of it.
       examination.serving = .repeatedly

@@ -5,9 +5,11 @@ extension MaskedDiffusion {
   private enum Statistic: Int {
     case maskRate
     case times
+    case maskPositions
   }
 
   private static let timeBins = 10
+  private static let positionBins = 10
 
   var examination: Examination {
     var examination = Examination()
@@ -16,6 +18,9 @@ extension MaskedDiffusion {
       ExpectedStatistic(
         "times", "rows by tenth of the time that p_mask stands for",
         .shape(bins: Self.timeBins), by: .draw),
+      ExpectedStatistic(
+        "mask-positions", "masked tokens by tenth of the row",
+        .shape(bins: Self.positionBins), by: .row),
     ]
     return examination
   }
@@ -32,10 +37,23 @@ extension MaskedDiffusion {
     else { return }
     let ignored = Int64(Column.ignoredLabel)
     let candidates = content.segments.reduce(0) { $0 + $1.count }
-    let masked = content.segments.joined().count { labels[$0] != ignored }
+    var places = [Int](repeating: 0, count: Self.positionBins)
+    for (index, position) in content.segments.joined().enumerated()
+    where labels[position] != ignored {
+      places[index * Self.positionBins / candidates] += 1
+    }
+    let masked = places.reduce(0, +)
     observations.add(
       Statistic.maskRate.rawValue, hits: masked, of: candidates,
       expected: Double(share) * Double(candidates))
+    // In a short row a tenth is a token or two.
+    if candidates >= 2 * Self.positionBins {
+      observations.add(
+        Statistic.maskPositions.rawValue, counts: places,
+        expected: Observations.evenShares(of: candidates, bins: Self.positionBins).map {
+          $0 * Double(masked)
+        })
+    }
     let time = (Double(share) - floor) / (1 - floor)
     var counts = [Int](repeating: 0, count: Self.timeBins)
     counts[max(0, min(Self.timeBins - 1, Int(time * Double(Self.timeBins))))] = 1

@@ -32,6 +32,10 @@ extension MaskedLM {
     return rows.restore(row, content)
   }
 
+  func wordFates(in row: ExampleRow) -> [WordFate?]? {
+    rows.content(of: row, masking.vocabulary).flatMap { masking.wordFates(row, $0) }
+  }
+
   func observe(_ row: ExampleRow, into observations: inout Observations) {
     if case .pairs(let pairs) = framing.method, let label = row[pairs.labelColumn]?.first {
       observations.add(Self.pairLabel, hits: label == 1 ? 1 : 0, of: 1, expected: 0.5)
@@ -51,6 +55,10 @@ extension MaskedNextToken {
   func restore(_ row: ExampleRow) -> [Int64]? {
     guard let content = rows.content(of: row, masking.vocabulary) else { return nil }
     return rows.restore(row, content)
+  }
+
+  func wordFates(in row: ExampleRow) -> [WordFate?]? {
+    rows.content(of: row, masking.vocabulary).flatMap { masking.wordFates(row, $0) }
   }
 
   func observe(_ row: ExampleRow, into observations: inout Observations) {

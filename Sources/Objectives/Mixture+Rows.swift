@@ -130,13 +130,16 @@ extension Mixture {
   var examination: Examination {
     var examination = Examination()
     examination.hidesLabels = true
-    examination.statistics = [
-      ExpectedStatistic(
-        "member-shares", "rows by member", .shape(bins: members.count), by: .draw)
-    ]
+    var shares = ExpectedStatistic(
+      "member-shares", sharesTokens ? "source tokens by member" : "rows by member",
+      .shape(bins: members.count), by: sharesTokens ? .row : .draw)
+    // The rows of a unit end before they are in balance.
+    if sharesTokens { shares.slack = 0.01 }
+    examination.statistics = [shares]
     for member in members {
       let own = member.objective.examination
       examination.hidesLabels = examination.hidesLabels && own.hidesLabels
+      examination.shiftsLabels = examination.shiftsLabels || own.shiftsLabels
       examination.serving = examination.serving.loosened(by: own.serving)
       examination.statistics += own.statistics.map { $0.named("\(member.name).\($0.name)", member) }
     }
@@ -150,8 +153,9 @@ extension Mixture {
       }), let (member, own) = member(of: row)
     else { return }
     var counts = [Int](repeating: 0, count: members.count)
-    counts[index] = 1
-    observations.add(0, counts: counts, expected: shares)
+    let size = sharesTokens ? member.objective.restore(own)?.count ?? 0 : 1
+    counts[index] = size
+    observations.add(0, counts: counts, expected: shares.map { $0 * Double(size) })
     observations.base += member.firstStatistic
     member.objective.observe(own, into: &observations)
     observations.base -= member.firstStatistic
@@ -176,6 +180,7 @@ extension ExpectedStatistic {
     var statistic = ExpectedStatistic(name, "\(member.name): \(meaning)", kind, by: unit)
     statistic.headroom = headroom
     statistic.legroom = legroom
+    statistic.slack = slack
     statistic.knownMisses = knownMisses
     return statistic
   }

@@ -18,6 +18,8 @@ struct Mixture: Objective {
   let members: [Member]
   /// The share of the rows of each member.
   let shares: [Double]
+  /// Whether they are shares of source tokens, not of rows.
+  let sharesTokens: Bool
 
   /// One of the objectives.
   struct Member: Sendable {
@@ -79,14 +81,14 @@ struct Mixture: Objective {
     self.needs = needs
     facts = Self.facts(members, tasks)
 
-    let byTokens = try parameters.name("by") == "tokens"
-    let weights = zip(requests, turns).map { request, turn in
-      byTokens ? request.weight / max(1, turn.tokensPerRow) : request.weight
-    }
+    sharesTokens = try parameters.name("by") == "tokens"
+    let weights = requests.map(\.weight)
     let distribution = DiscreteDistribution(first: 0, weights: weights)
     shares = weights.indices.map { distribution.probability(of: $0) }
     framing = Framing(
-      .turns(Turns(members: turns, shares: distribution)),
+      .turns(
+        Turns(
+          members: turns, shares: distribution, tokenWeights: sharesTokens ? weights : nil)),
       documentOrder: try parameters.choice("document_order"))
   }
 

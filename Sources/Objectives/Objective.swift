@@ -77,6 +77,12 @@ public protocol Objective: Sendable {
   ///
   /// - Returns: nil by default, and if the row is not what this objective makes.
   func restoreStretches(_ row: ExampleRow) -> [[Int64]]?
+
+  /// What was drawn for each token that ``restore(_:)`` gives, if words are masked whole; nil in it
+  /// for tokens that are no candidates.
+  ///
+  /// - Returns: nil by default.
+  func wordFates(in row: ExampleRow) -> [WordFate?]?
 }
 
 /// Something that manifests tell besides parameters.

@@ -5,10 +5,16 @@ extension PermutationLM {
 
   var examination: Examination {
     var examination = Examination()
+    var halves = ExpectedStatistic(
+      "target-positions", "targets in the first half of the row", .rate, by: .row)
+    // N-grams are taken from the left, and the last contexts are cut off.
+    halves.headroom = 0.08
+    halves.legroom = 0.04
     examination.statistics = [
       ExpectedStatistic(
         "first-rank", "the place of a row's first target in the order, by tenth",
-        .shape(bins: Self.rankBins), by: .draw)
+        .shape(bins: Self.rankBins), by: .draw),
+      halves,
     ]
     return examination
   }
@@ -24,6 +30,12 @@ extension PermutationLM {
     guard let targets = row["target"], let ranks = row["factorization_rank"],
       targets.count == ranks.count, let first = targets.firstIndex(of: 1)
     else { return }
+    if let text = rows.content(of: row, vocabulary)?.segments.joined(), text.count >= 64 {
+      let half = text.index(text.startIndex, offsetBy: text.count / 2)
+      let all = text.count { targets[$0] == 1 }
+      observations.add(
+        1, hits: text[..<half].count { targets[$0] == 1 }, of: all, expected: Double(all) / 2)
+    }
     let start = block == 0 ? 0 : first / block * block
     let end = block == 0 ? targets.count : min(targets.count, start + block)
     let count = (start..<end).count { targets[$0] == 1 }

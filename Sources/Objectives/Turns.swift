@@ -65,6 +65,8 @@ public struct Turns: Sendable, Hashable {
   let members: [Member]
   /// How often each member has a turn.
   let shares: DiscreteDistribution
+  /// The weights by which source tokens are shared out instead; nil for rows.
+  var tokenWeights: [Double]?
 
   /// What follows documents in the rows of members that have separators; they have the same.
   var separator: TokenID? { members.lazy.compactMap(\.separator).first }
@@ -92,11 +94,12 @@ struct TurnPlan: Sendable {
   ) throws(ObjectiveError) {
     var walk = try DocumentWalk(unit, order, rule.members, &report)
     var rows: [Row] = []
+    var balance = rule.tokenWeights.map { TokenBalance($0, rule.members.map(\.tokensPerRow)) }
     while !walk.isAtEnd {
       // The ordinal of the frame that this row becomes; more than 2³² are refused later.
       let ordinal = UInt32(truncatingIfNeeded: rows.count)
       var stream = random.stream(.frame, frame: ordinal)
-      let turn = stream.next(rule.shares)
+      let turn = balance?.draw(&stream) ?? stream.next(rule.shares)
       let start = walk.stretches.count
       var kind = 0
       var isRow = true
@@ -114,6 +117,7 @@ struct TurnPlan: Sendable {
       case .documents(let windows): walk.takeDocument(windows)
       }
       guard isRow else { continue }
+      balance?.add(walk.stretches[start...].reduce(0) { $0 + Int($1.length) }, of: turn)
       rows.append(
         Row(
           member: UInt8(truncatingIfNeeded: turn), kind: UInt8(truncatingIfNeeded: kind),
@@ -139,6 +143,40 @@ struct TurnPlan: Sendable {
       }
     }
     if member.carriesSentenceStarts { frame.appendSentenceStarts(of: unit) }
+  }
+}
+
+/// Shares out the source tokens of a unit: whose rows turn out short has a turn more often.
+private struct TokenBalance {
+  /// So many full rows count before there are any.
+  private static let prior = 4.0
+
+  private let weights: [Double]
+  private var rows: [Double]
+  private var tokens: [Double]
+  /// Each weight, divided by the mean tokens of the member's rows so far.
+  private var rates: [Double]
+
+  init(_ weights: [Double], _ fullRows: [Double]) {
+    self.weights = weights
+    rows = weights.map { _ in Self.prior }
+    tokens = fullRows.map { Self.prior * max(1, $0) }
+    rates = zip(weights, fullRows).map { $0 / max(1, $1) }
+  }
+
+  mutating func draw(_ stream: inout RandomStream) -> Int {
+    var rest = stream.fraction() * rates.reduce(0, +)
+    for (index, rate) in rates.enumerated() {
+      if rest < rate { return index }
+      rest -= rate
+    }
+    return rates.count - 1
+  }
+
+  mutating func add(_ count: Int, of member: Int) {
+    rows[member] += 1
+    tokens[member] += Double(count)
+    rates[member] = weights[member] * rows[member] / tokens[member]
   }
 }
 

@@ -75,6 +75,9 @@ public struct DatasetValidation {
       try check(task, examination, &report) { progress(before + $0, total) }
     }
     for finding in rules.datasetFindings(manifest) { report.add(finding) }
+    for finding in ManifestSums.findings(manifest, try dataset.bytes(of: Manifest.fileName)) {
+      report.add(finding)
+    }
     examination.ledger?.conclude(counts: manifest.counts, &report)
     return report
   }

@@ -86,7 +86,9 @@ public struct ExampleRules: RowRules {
       if let provenance, stretches == nil {
         add("provenance", "the provenance lists have lengths \(provenance.lengths(row))")
       }
-      if let stretches, let fault = pairFault(example, stretches) { add("pair-label", fault) }
+      if let stretches, let fault = pairFault(example, stretches, place.source) {
+        add("pair-label", fault)
+      }
       // What is known to be broken would only blur what the others show.
       guard isGood else {
         evidence.rowsSkipped += 1
@@ -106,6 +108,9 @@ public struct ExampleRules: RowRules {
         }
       } else {
         evidence.rowsWithoutProvenance += 1
+      }
+      if let stretches, let message = wordFault(example, stretches, restored, place.source) {
+        add("whole-word", message)
       }
       audit(example, restored, used, number, place, &evidence)
       if examination.pairLabel != nil, number % place.pairStride == 0 {
@@ -142,6 +147,9 @@ public struct ExampleRules: RowRules {
     }
     let ignored = labels.count { $0 == Int64(Column.ignoredLabel) }
     sums.lossTokens += labels.count - ignored
+    if examination.shiftsLabels, let first = labels.first, first != Int64(Column.ignoredLabel) {
+      sums.lossTokens -= 1
+    }
     if objective.facts.contains(where: { $0.name == "decoder_start_token_id" }) {
       sums.hasTargets = true
       sums.targetPadding += ignored
@@ -249,7 +257,7 @@ public struct ExampleRules: RowRules {
 
   /// What is wrong with the label of a pair, by where its segments come from.
   private func pairFault(
-    _ row: ExampleRow, _ pieces: [ProvenanceColumns.Stretch]
+    _ row: ExampleRow, _ pieces: [ProvenanceColumns.Stretch], _ source: SourceDocuments?
   ) -> String? {
     guard let column = examination.pairLabel, let label = row[column]?.first, pieces.count == 2
     else { return nil }
@@ -263,10 +271,22 @@ public struct ExampleRules: RowRules {
       isOneDocument
       && (examination.swapsSegments
         ? second.offset > first.offset : second.offset == first.offset + first.length)
-    if label == 1, follows, examination.knownShortcut == nil {
+    // Of two documents with one id each may have given a segment.
+    let isCertain =
+      examination.swapsSegments || source.map { $0.candidates(first.name).count == 1 } ?? false
+    if label == 1, follows, isCertain, examination.knownShortcut == nil {
       return "\(column) is 1, but the second segment follows the first in the source"
     }
     return nil
+  }
+
+  private func wordFault(
+    _ row: ExampleRow, _ stretches: [ProvenanceColumns.Stretch], _ restored: [Int64]?,
+    _ source: SourceDocuments?
+  ) -> String? {
+    guard let source, let restored, let fates = objective.wordFates(in: row) else { return nil }
+    return WholeWords(source: source, separator: objective.framing.separator.map { Int64($0) })
+      .fault(stretches, restored, fates)
   }
 
   // MARK: Leaks and surface
@@ -311,9 +331,13 @@ public struct ExampleRules: RowRules {
       guard !isSpecial(id) else { continue }
       if types[position] == 0 { segments.0.append(id) } else { segments.1.append(id) }
     }
-    return PairProbe.Sample(
+    var sample = PairProbe.Sample(
       features: PairProbe.features(segments.0, segments.1), label: label == 1,
       isForTraining: TextHash.mixed(document) & 1 == 0)
+    if examination.swapsSegments {
+      sample.order = PairProbe.Order(segments, isSwapped: label == 1)
+    }
+    return sample
   }
 }
 

@@ -19,6 +19,8 @@ struct PairProbe: Sendable {
     let label: Bool
     /// Whether the row belongs to the documents that are learnt from.
     let isForTraining: Bool
+    /// Where the label is whether the segments change places.
+    var order: Order?
   }
 
   /// What came out.
@@ -27,6 +29,8 @@ struct PairProbe: Sendable {
     let accuracy: Double
     /// Rows it was tried on.
     let rows: Int
+    /// The part of it that a dataset answers for; all of it, unless words may tell the label.
+    var judged: Double
   }
 
   /// The most features that are kept: 32 MiB.
@@ -41,31 +45,19 @@ struct PairProbe: Sendable {
   private(set) var skipped = 0
 
   mutating func add(_ sample: Sample) {
-    guard features + sample.features.count <= Self.limit else {
+    let count = sample.features.count + (sample.order?.features.count ?? 0)
+    guard features + count <= Self.limit else {
       skipped += 1
       return
     }
-    features += sample.features.count
+    features += count
     samples.append(sample)
   }
 
   /// The features of two segments: a hash each, 18 bits.
   static func features(_ first: [Int64], _ second: [Int64]) -> [UInt32] {
-    var features: Set<UInt32> = []
-    func add(_ kind: UInt64, _ value: Int64) {
-      let hash = TextHash.mixed(UInt64(bitPattern: value) &* 64 &+ kind)
-      features.insert(UInt32(truncatingIfNeeded: hash >> UInt64(64 - bits)))
-    }
-    func bucket(_ length: Int) -> Int64 {
-      // Quarters of octaves.
-      length == 0 ? 0 : Int64((log2(Double(length)) * 4).rounded())
-    }
-    add(0, 0)
-    add(1, bucket(first.count))
-    add(2, bucket(second.count))
-    add(3, bucket(first.count + second.count))
-    let difference = first.count - second.count
-    add(4, (difference < 0 ? -1 : 1) * bucket(abs(difference)))
+    var features = Set(lengthFeatures(first.count, second.count))
+    func add(_ kind: UInt64, _ value: Int64) { features.insert(feature(kind, value)) }
     for (kind, token) in [first.first, first.last, second.first, second.last].enumerated() {
       if let token { add(5 + UInt64(kind), token) }
     }
@@ -74,10 +66,42 @@ struct PairProbe: Sendable {
     return features.sorted()
   }
 
+  /// The features of the lengths of two segments.
+  static func lengthFeatures(_ first: Int, _ second: Int) -> [UInt32] {
+    func bucket(_ length: Int) -> Int64 {
+      // Quarters of octaves.
+      length == 0 ? 0 : Int64((log2(Double(length)) * 4).rounded())
+    }
+    let difference = first - second
+    return [
+      feature(0, 0), feature(1, bucket(first)), feature(2, bucket(second)),
+      feature(3, bucket(first + second)),
+      feature(4, (difference < 0 ? -1 : 1) * bucket(abs(difference))),
+    ]
+  }
+
+  private static func feature(_ kind: UInt64, _ value: Int64) -> UInt32 {
+    let hash = TextHash.mixed(UInt64(bitPattern: value) &* 64 &+ kind)
+    return UInt32(truncatingIfNeeded: hash >> UInt64(64 - bits))
+  }
+
   /// Trains and tries; nil if either half lacks one of the labels or is too small to tell.
   func run() -> Outcome? {
+    guard var outcome = Self.outcome(samples) else { return nil }
+    let orders = samples.filter { $0.order != nil }
+    if orders.count == samples.count {
+      let lengths = Self.outcome(orders.compactMap(\.lengthsAlone))
+      let control = Self.outcome(orders.compactMap(\.control))
+      let beyond = control.map { outcome.accuracy - max(0.5, $0.accuracy) } ?? 0
+      // A difference of two varies more than one of them.
+      outcome.judged = max(lengths?.accuracy ?? 0.5, 0.5 + max(0, beyond) / 2.0.squareRoot())
+    }
+    return outcome
+  }
+
+  private static func outcome(_ samples: [Sample]) -> Outcome? {
     let training = samples.filter(\.isForTraining)
-    return Self.outcome(training, samples.filter { !$0.isForTraining }, Self.fitted(training))
+    return outcome(training, samples.filter { !$0.isForTraining }, fitted(training))
   }
 
   /// The weights of the features.
@@ -112,7 +136,7 @@ struct PairProbe: Sendable {
     }
     let accuracy =
       (Double(right.one) / Double(ones) + Double(right.zero) / Double(held.count - ones)) / 2
-    return Outcome(accuracy: accuracy, rows: held.count)
+    return Outcome(accuracy: accuracy, rows: held.count, judged: accuracy)
   }
 
   /// −ln P(label), the evidence beyond `prior` being taken `scale` times.
@@ -136,7 +160,7 @@ struct PairProbe: Sendable {
 extension PairProbe.Outcome {
   /// Whether rows of two exchanged halves could score so high by chance.
   func isSignificant(among tests: Int) -> Bool {
-    let excess = max(0, accuracy - 0.5)
+    let excess = max(0, judged - 0.5)
     // Two rows share an exchange, so that half of them count.
     return log(2) - Double(rows) * excess * excess
       < log(StatisticalTest.significance / Double(max(1, tests)))
@@ -144,11 +168,11 @@ extension PairProbe.Outcome {
 
   /// The finding, if the label shows too much.
   func finding(column: String, known: String?, among tests: Int) -> Finding? {
-    guard accuracy > PairProbe.warning, isSignificant(among: tests) else { return nil }
+    guard judged > PairProbe.warning, isSignificant(among: tests) else { return nil }
     let message =
       "lengths, edge tokens and unigrams alone tell \(column) in "
       + "\(StatisticalTest.text(accuracy)) of \(rows) rows (0.5 is chance)"
-    let isFault = accuracy > PairProbe.failure && known == nil
+    let isFault = judged > PairProbe.failure && known == nil
     return Finding(
       rule: "pair-surface", severity: isFault ? .fault : .warning,
       message + (known.map { "; known of these parameters: \($0)" } ?? ""))

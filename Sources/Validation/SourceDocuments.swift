@@ -52,6 +52,13 @@ public struct SourceDocuments: Sendable {
     return unit.tokens[start..<start + count].map { Int64($0) }
   }
 
+  /// For each token of a document whether a word starts there; nil if that is not known.
+  func wordStarts(of document: Int) -> ArraySlice<Bool>? {
+    let place = places[document]
+    let offsets = units[place.unit].documentOffsets
+    return units[place.unit].wordStarts?[offsets[place.document]..<offsets[place.document + 1]]
+  }
+
   /// Whether a stretch of a document has these tokens; −1 may be any.
   func holds(_ tokens: ArraySlice<Int64>, in document: Int, at offset: Int) -> Bool {
     guard offset >= 0, offset + tokens.count <= length(of: document) else { return false }

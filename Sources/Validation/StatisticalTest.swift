@@ -44,9 +44,9 @@ public struct StatisticalTest: Sendable, Hashable, CustomStringConvertible {
     case .rate:
       let bin = series.bins[0]
       observed = Double(bin.observed) / count
-      expected = bin.expected / count
-      let low = expected - statistic.legroom - Double(knownMisses) / count
-      let nearest = min(max(observed, low), expected + statistic.headroom)
+      expected = (bin.expected - Double(knownMisses)) / count
+      let low = expected - statistic.legroom
+      let nearest = min(max(observed, low), bin.expected / count + statistic.headroom)
       deviation = abs(observed - nearest)
       logProbability = Self.logChance(
         of: observed, expected: nearest, squares: bin.squares, series, statistic.unit)

@@ -52,7 +52,8 @@ def values(column):
         return column.flatten().to_numpy().reshape(len(column), -1).astype(np.int64)
     if pa.types.is_list(column.type):
         return column.to_pylist()
-    return column.to_numpy().astype(np.int64)
+    numbers = column.to_numpy()
+    return numbers if pa.types.is_floating(column.type) else numbers.astype(np.int64)
 
 
 def array(rows, kind):

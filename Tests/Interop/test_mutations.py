@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -42,6 +43,7 @@ GOOD = {
     "clm": ("clm", "length=128", "boundaries=segments", "labels=column"),
     "sop": ("mlm", "length=128", "pairs=sop"),
     "rtd": ("rtd", "length=128"),
+    "originals": ("rtd", "length=128", "originals=true"),
     "fim": ("fim", "length=256"),
     "bart": ("bart", "length=128"),
     "infilling": ("text-infilling", "length=128", "unit=tokens"),
@@ -51,6 +53,8 @@ GOOD = {
     "plm": ("plm", "length=128"),
     "prefix": ("prefix-lm", "length=128"),
     "ul2": ("ul2", "length=128"),
+    "words": ("mlm", "length=128", "masking=whole-word"),
+    "mdlm": ("mdlm", "length=128"),
 }
 
 
@@ -211,6 +215,67 @@ def label_by_length(c, f):
 
 def mixed_segments(c, f):
     c["token_type_ids"][4, 2] = 1
+
+
+def inverted_pairs(c, f):
+    c["next_sentence_label"] = 1 - c["next_sentence_label"]
+
+
+def some_pairs_mislabelled(c, f):
+    """As many of either label as before."""
+    label = c["next_sentence_label"]
+    for value in (0, 1):
+        label[np.flatnonzero(label == value)[10:20]] = 2
+    label[label == 2] = np.tile([0, 1], 10)
+
+
+# Whole words
+
+
+def half_a_word_shown(c, f):
+    """The first of two tokens in a row that are masked."""
+    for ids, labels in zip(c["input_ids"], c["labels"]):
+        masked = labels != IGNORED
+        for position in np.flatnonzero(masked[:-1] & masked[1:])[:1]:
+            ids[position] = labels[position]
+            labels[position] = IGNORED
+
+
+def a_draw_for_each_token(c, f):
+    labels = c["labels"]
+    draw = f.random.choice(3, labels.shape, p=[0.8, 0.1, 0.1])
+    other = f.random.choice(f.ordinary, labels.shape)
+    other = np.where(other == labels, f.ordinary[0], other)
+    inputs = np.choose(draw, [f.roles["mask"], other, labels])
+    c["input_ids"] = np.where(labels == IGNORED, c["input_ids"], inputs)
+
+
+# Diffusion, permutation, replaced tokens
+
+
+def diffusion_from_the_front(c, f):
+    original = f.restore(c)
+    count = (c["labels"] != IGNORED).sum(1)
+    used = c["attention_mask"].sum(1)
+    first = np.isin(original[:, 0], list(f.roles.values())).astype(int)
+    place = np.arange(original.shape[1])[None, :] - first[:, None]
+    hidden = (place >= 0) & (place < count[:, None]) & (place < (used - first)[:, None])
+    c["labels"] = np.where(hidden, original, IGNORED)
+    c["input_ids"] = np.where(hidden, f.roles["mask"], original)
+
+
+def targets_at_the_front(c, f):
+    for ids, target, rank in zip(c["input_ids"], c["target"], c["factorization_rank"]):
+        ranks = rank[target == 1].copy()
+        places = np.flatnonzero(~f.special[ids])[: len(ranks)]
+        target[:], rank[:] = 0, 0
+        target[places], rank[places] = 1, ranks
+
+
+def replacements_undone(c, f):
+    undone = (c["labels"] == 1) & (f.random.random(c["labels"].shape) < 0.5)
+    c["input_ids"][undone] = c["original_ids"][undone]
+    c["labels"][undone] = 0
 
 
 # Span corruption
@@ -455,6 +520,13 @@ MUTATIONS = [
     ("nsp", unbalanced_pairs, "pair-label-rate"),
     ("nsp", label_by_length, "pair-surface"),
     ("nsp", mixed_segments, "token-types"),
+    ("nsp", inverted_pairs, "pair-label"),
+    ("nsp", some_pairs_mislabelled, "pair-label"),
+    ("words", half_a_word_shown, "whole-word"),
+    ("words", a_draw_for_each_token, "whole-word"),
+    ("mdlm", diffusion_from_the_front, "mask-positions"),
+    ("plm", targets_at_the_front, "target-positions"),
+    ("originals", replacements_undone, "replaced-tokens"),
     ("t5", shifted_sentinels, "sentinel-order"),
     ("t5", swapped_sentinels, "sentinel-order"),
     ("t5", truncated_target, "eos"),
@@ -468,7 +540,7 @@ MUTATIONS = [
 ]
 
 # What needs no source to be seen.
-NEEDS_SOURCE = {"not-lossless", "unknown-document"}
+NEEDS_SOURCE = {"not-lossless", "unknown-document", "whole-word"}
 
 
 @pytest.mark.parametrize(
@@ -510,6 +582,26 @@ def test_held_out_rows_in_train_are_caught(good, tmp_path):
     assert "shared-rows" in {finding["rule"] for finding in report["findings"]}
 
 
+def test_sums_of_the_manifest_are_checked(good, tmp_path):
+    def seal(path):
+        names = sorted(item.name for item in path.iterdir() if item.name != "SHA256SUMS")
+        lines = [f"{sha256((path / n).read_bytes()).hexdigest()}  {n}\n" for n in names]
+        (path / "SHA256SUMS").write_text("".join(lines))
+
+    for name, path in (("counts", ["counts", "source_tokens"]), ("totals", ["totals", "all", "rows"])):
+        copy = distort(good["mlm"], tmp_path / name, lambda columns: None)
+        facts = manifest(copy)
+        place = facts
+        for member in path[:-1]:
+            place = place[member]
+        place[path[-1]] -= 1
+        (copy / "manifest.json").write_text(json.dumps(facts))
+        seal(copy)
+        status, report = validate(copy)
+        assert (status, [f["rule"] for f in report["findings"]]) == (1, ["manifest-sums"])
+        assert ".".join(path) in report["findings"][0]["message"]
+
+
 CLEAN = [
     ("t5-iid", "length=32", "targets_length=5"),
     ("fim", "length=32", "rate=1"),
@@ -541,6 +633,12 @@ CLEAN = [
     ("sentence-permutation", "length=128"),
     ("document-rotation", "length=128", "rotate_share=0.5"),
     ("plm", "length=128"),
+    ("mlm", "length=128", "masking=ngram", "packing=best-fit"),
+    ("mntp", "length=128", "masking=whole-word", "packing=sentences"),
+    ("t5-iid", "length=32", "targets_length=5"),
+    ("fim", "length=32", "rate=1"),
+    ("fim", "length=64", "spm_share=0"),
+    ("mixture", "members=clm,prefix-lm", "layout=decoder", "by=tokens", "clm.labels=column"),
 ]
 
 

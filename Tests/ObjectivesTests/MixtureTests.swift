@@ -113,6 +113,20 @@ import Testing
         || built.frames.dropLast().allSatisfy { $0.tokens.count == ($0.member == 0 ? 16 : 64) })
   }
 
+  /// Rows of whole documents are shorter than their limit, and have a turn more often.
+  @Test func tokensAreSharedOutWhereRowsEndWithTheirDocument() throws {
+    let objective = try mixture([
+      "members": "a=prefix-lm,b=prefix-lm", "by": "tokens", "length": "33",
+      "b.windows": "stream",
+    ])
+    let built = try build(objective, try unit(documents: 4000))
+    let tokens = built.frames.map { ($0.member, $0.tokens.count) }
+    let all = tokens.reduce(0) { $0 + $1.1 }
+    let own = tokens.reduce(0) { $0 + ($1.0 == 0 ? $1.1 : 0) }
+    #expect(tokens.count { $0.0 == 0 } > tokens.count * 11 / 20)
+    #expect(abs(Double(own) / Double(all) - 0.5) < 0.08)
+  }
+
   /// A member draws from streams of its own: alone it makes the rows it would make as a member of
   /// one, but for the component in the counter.
   @Test func aMixtureOfOneCutsTheSameWindows() throws {
