@@ -120,7 +120,12 @@ enum Sample {
       [
         .init(
           name: "train-00000-000", epoch: nil, input: nil, shards: [try shard.finish()],
-          counts: [:])
+          counts: [
+            "input_tokens": examples.tally.inputTokens,
+            "input_padding": examples.tally.inputPadding,
+            "loss_tokens": examples.tally.lossTokens,
+            "target_padding": examples.tally.targetPadding,
+          ])
       ])
     return EditableDataset(directory: directory) { _ in
       ExampleRules(schema: schema, objective: objective, vocabulary: vocabulary)
