@@ -237,4 +237,4 @@ checks: [validate]
     assert b"kept" in run("run", tmp_path / "p.yaml").stdout
     text = (tmp_path / "p.yaml").read_text().replace("after: spans", "after: even")
     (tmp_path / "q.yaml").write_text(text)
-    assert "'even'" in run("run", tmp_path / "q.yaml", status=64).stderr
+    assert "'even'" in run("run", tmp_path / "q.yaml", status=65).stderr

@@ -143,7 +143,7 @@ import UnicodeText
     #expect(file.tokens.compression == .zstd(level: 7))
     #expect(file.datasets.map(\.name) == ["t5", "plain"])
     #expect(file.datasets[0].settings == [Setting("preset", "p"), Setting("length", "64")])
-    #expect(file.datasets.map(\.seed) == [.max, 0])
+    #expect(file.datasets.map(\.seed) == [.max, nil])
     #expect(file.datasets.map(\.epochs) == [2, nil])
     #expect(file.validates)
   }
