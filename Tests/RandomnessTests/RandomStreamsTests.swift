@@ -22,7 +22,7 @@ import Testing
       table == [
         "documentOrder=1", "rowOrder=2", "frame=3", "pair=4", "mask=5", "replacement=6",
         "arrangement=7", "document=8", "measurement=9", "noise=10", "weights=11",
-        "trainingOrder=12", "judgement=13",
+        "trainingOrder=12", "judgement=13", "repetition=14",
       ])
   }
 
