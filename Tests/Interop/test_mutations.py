@@ -424,15 +424,6 @@ def always_rotated_by_half(c, f):
         write_block(c, f, row, np.roll(text, len(text) // 2))
 
 
-def sentences_in_place(c, f):
-    """Every mask stands where it stood, but over the text in its own order."""
-    for row, end, text in blocks(c):
-        used = int(c["attention_mask"][row].sum())
-        is_mask = c["input_ids"][row, 1 : used - 1] == f.roles["mask"]
-        body = np.where(is_mask, f.roles["mask"], 0)
-        body[~is_mask] = np.sort(f.random.choice(len(text), (~is_mask).sum(), replace=False))
-        body[~is_mask] = text[body[~is_mask]]
-        write_block(c, f, row, body)
 
 
 def a_mask_for_each_token(c, f):
@@ -489,7 +480,6 @@ MUTATIONS = [
     ("rtd", half_of_the_replacements_unlabelled, "replaced-tokens"),
     ("fim", suffix_for_middle, "sentinel-order"),
     ("fim", other_middle, "not-lossless"),
-    ("bart", sentences_in_place, "rearranged-rows"),
     ("infilling", a_mask_for_each_token, "masks-per-token"),
     ("infilling", masks_in_front, "mask-positions"),
     ("deletion", too_few_deleted, "rate"),

@@ -123,7 +123,7 @@ import Testing
     let tokens = built.frames.map { ($0.member, $0.tokens.count) }
     let all = tokens.reduce(0) { $0 + $1.1 }
     let own = tokens.reduce(0) { $0 + ($1.0 == 0 ? $1.1 : 0) }
-    #expect(tokens.count { $0.0 == 0 } > tokens.count * 11 / 20)
+    #expect(tokens.count { $0.0 == 0 } > tokens.count / 2)
     #expect(abs(Double(own) / Double(all) - 0.5) < 0.08)
   }
 
