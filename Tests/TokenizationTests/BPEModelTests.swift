@@ -66,6 +66,31 @@ import UnicodeText
     #expect(wrong == 0)
   }
 
+  @Test(arguments: [65_537, 131_073, 300_000])
+  func `Nothing of a long piece is lost`(length: Int) {
+    let random = Random(seed: 9, merges: 60)
+    var generator = SeededGenerator(state: UInt64(length))
+    let piece = (0..<length).map { _ in UInt8(97 + generator.below(4)) }
+    var merger = BPEMerger()
+    // The second one meets the scratch memory of the first.
+    for _ in 0..<2 {
+      let count = piece.withUnsafeBufferPointer {
+        merger.merge($0, random.byteIDs, random.model)
+      }
+      let symbols = piece.map { random.byteIDs[Int($0)] }
+      var whole = LongPiece(capacity: length)
+      let expected = [UInt32](unsafeUninitializedCapacity: length) { tokens, number in
+        guard let tokens = tokens.baseAddress else { return }
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: length) { spans in
+          guard let spans = spans.baseAddress else { return }
+          number = whole.merge(symbols, length, random.model, to: tokens, spans: spans)
+        }
+      }
+      #expect(count > length / 4)
+      #expect(Array(UnsafeBufferPointer(start: merger.ids, count: count)) == expected)
+    }
+  }
+
   @Test func `A piece of a million letters takes no quadratic time`() throws {
     let trainer = try BPETrainer(
       vocabularySize: 300, minimumFrequency: 0, form: .none, specials: .none)

@@ -48,6 +48,7 @@ struct WindowMerger: ~Copyable {
       }
       covered = start &+ size
     }
+    let tokens = spans.count
     if spans.capacity > Self.keptPositions { spans = RawStack() }
     if windowTokens.capacity > Self.keptPositions {
       windowTokens = RawStack(capacity: ScanMerger.limit)
@@ -55,7 +56,7 @@ struct WindowMerger: ~Copyable {
       symbols = RawStack(capacity: ScanMerger.limit)
       long = nil
     }
-    return spans.count
+    return tokens
   }
 
   /// Merges a window; its tokens and spans are then in `windowTokens` and `windowSpans`.
