@@ -271,61 +271,30 @@ def test_tiktoken_vocabularies(name, rule, texts, shared):
         assert ours["ids"] == theirs.encode_ordinary(text), ascii(text[:80])
 
 
-@pytest.mark.parametrize("name", ["o200k", "clip", "bert-cased", "bert-uncased", "words", "llama", "albert"])
-def test_decoding(name, texts, built):
-    path = built(name)
-    theirs = library(path, "matched")
-    ids = [encoding.ids for encoding in theirs.encode_batch(texts, add_special_tokens=False)]
-    lines = "\n".join(map(json.dumps, ids)) + "\n"
-    out = run("tokenizer", "decode", "--tokenizer", path, input=lines.encode()).stdout
-    decoded = [json.loads(line) for line in out.splitlines()]
-    assert decoded == theirs.decode_batch(ids, skip_special_tokens=False)
-
-
-def test_an_extended_tokenizer_keeps_its_ids(built, texts, shared, tmp_path):
-    transformers = pytest.importorskip("transformers")
-    names = [built("neox"), built("bert-cased"), shared("tokenizers/gpt2/tokenizer.json")]
-    for number, path in enumerate(names):
-        folder = tmp_path / str(number)
-        special = ["--special", "pad=<pad>", "--special", "mask=<mask>", "--special", "nlu=[NLU]"]
-        run("tokenizer", "extend", path, "--sentinels", 100, *special, "-o", folder)
-        before = Tokenizer.from_file(str(path))
-        after = transformers.AutoTokenizer.from_pretrained(folder)
-        assert len(after) == before.get_vocab_size() + 103
-        assert {**after.get_vocab(), **before.get_vocab()} == after.get_vocab()
-        ids = [after.convert_tokens_to_ids(f"<extra_id_{index}>") for index in range(100)]
-        assert ids == list(range(len(after) - 1, len(after) - 101, -1))
-        assert (after.pad_token, after.mask_token) == ("<pad>", "<mask>")
-        some = [text for text in texts if "<mask>" not in text][:500]
-        expected = [before.encode(text, add_special_tokens=False).ids for text in some]
-        assert after(some, add_special_tokens=False)["input_ids"] == expected
-        facts = json.loads(run("tokenizer", "info", "--json", "--tokenizer", folder).stdout)
-        assert facts["sentinels"] == 100 and facts["roles"]["mask"] == after.mask_token_id
-
-
-def test_info_measures_a_text(built, tmp_path):
-    text = tmp_path / "text"
-    text.write_text("one two  three\n" * 10)
-    arguments = ["--tokenizer", built("bert-uncased"), "--text", text, "--json"]
-    facts = json.loads(run("tokenizer", "info", *arguments).stdout)
-    assert facts["model"] == "WordPiece" and facts["text_words"] == 30
-    assert facts["text_bytes"] == 150 and facts["text_tokens"] >= 30
-    assert facts["tokens_per_word"] == pytest.approx(facts["text_tokens"] / 30, abs=1e-4)
-
-
-def test_only_bytes_are_trained(tmp_path, corpus):
-    options = ["--model", "wordpiece", "-o", tmp_path / "t.json"]
-    result = run("tokenizer", "train", *corpus, *options, status=64)
-    assert "byte-level BPE only" in result.stderr
-
-
-@pytest.mark.parametrize("name", ["o200k", "clip", "falcon", "bert-cased", "blanks", "llama-whole", "albert"])
-def test_a_long_word_takes_no_quadratic_time(name, built, tmp_path):
-    size = 1_000_000
+def long_words(size):
     draw = random.Random(5)
     words = ["a" * size, " " * size, "\n" * size, "漢" * (size // 3), "1" * size, "\u0301" * (size // 2)]
-    words.append("".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=size)))
-    original = library(built(name), "never")
-    for word in words:
-        result = run("tokenizer", "encode", "--tokenizer", built(name), input=json.dumps(word).encode())
-        assert json.loads(result.stdout) == original.encode(word, add_special_tokens=False).ids, word[:10]
+    return [*words, "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=size))]
+
+
+LONG = ["o200k", "clip", "falcon", "bert-cased", "blanks", "llama-whole", "albert"]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_words_are_those_of_tokenizers(name, built):
+    words = long_words(2_000)
+    theirs = library(built(name), "never").encode_batch(words, add_special_tokens=False)
+    for word, ours, encoding in zip(words, encode(built(name), words, "never"), theirs):
+        assert ours["ids"] == encoding.ids, word[:10]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_word_takes_no_quadratic_time(name, built):
+    """The library would take hours for some; the first tokens are the same for a shorter word."""
+    sizes = 30_000, 1_000_000
+    for short, long in zip(*map(long_words, sizes)):
+        ids, more = (
+            json.loads(run("tokenizer", "encode", "--tokenizer", built(name), input=json.dumps(word).encode()).stdout)
+            for word in (short, long)
+        )
+        assert len(ids) <= 2 or len(more) > 30 * len(ids) and ids[:20] == more[:20], short[:10]
