@@ -46,8 +46,9 @@ public struct Inspection {
       ).tokenizer
       let rows = shards.reduce(0) { $0 + $1.rows }
       let what = manifest.objective.map { "examples for \($0.name)" } ?? "tokenized documents"
-      summary =
-        "\(rows) \(what) in \(shards.count) shards (\(manifest.splits.joined(separator: ", ")))"
+      let splits = manifest.splits.joined(separator: ", ")
+      let count = shards.count == 1 ? "1 shard" : "\(shards.count) shards"
+      summary = "\(rows) \(what) in \(count) (\(splits))"
     } else {
       guard FileSystem.exists(path) else {
         throw PipelineError(.missing, "\(path): no such file or directory")
