@@ -25,9 +25,17 @@ public struct ColumnBuffer: Sendable {
   private var integers: [Int32] = []
   private var reals: [Float] = []
 
-  init(_ column: Column) {
+  /// An empty buffer with room for some values.
+  init(_ column: Column, capacity: Int = 0) {
     self.column = column
     offsets = column.shape == .list ? [0] : []
+    guard capacity > 0 else { return }
+    switch column.element {
+    case .tokenID: tokenIDs.reserveCapacity(capacity)
+    case .uint8: bytes.reserveCapacity(capacity)
+    case .int32: integers.reserveCapacity(capacity)
+    case .float32: reals.reserveCapacity(capacity)
+    }
   }
 
   /// The values of all rows, end to end.

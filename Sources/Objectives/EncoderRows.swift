@@ -4,7 +4,7 @@ internal import Randomness
 
 /// The rows of objectives that read in both directions: text between framing tokens, one stretch, a
 /// pair, or several packed documents each framed on its own.
-struct EncoderRows: Sendable {
+final class EncoderRows: Sendable {
   /// How documents fill rows; every objective offers some of these.
   enum Packing: String {
     case sentences

@@ -35,10 +35,10 @@ public struct ExampleBuilder: ~Copyable {
     buffers.lazy.map(\.count).max() ?? 0
   }
 
-  /// The rows built so far; the builder starts anew.
+  /// The rows built so far; the builder starts anew, with room for as many.
   public mutating func takeBatch() -> ExampleBatch {
     let batch = ExampleBatch(rowCount: rowCount, buffers: buffers, tally: tally)
-    buffers = columns.map { ColumnBuffer($0) }
+    buffers = zip(columns, batch.buffers).map { ColumnBuffer($0, capacity: $1.count) }
     rowCount = 0
     tally = Tally()
     return batch

@@ -8,7 +8,7 @@ internal import Randomness
 ///
 /// The loss of a row is Σ cross-entropy / `p_mask` over its masked tokens, divided by its length.
 /// The end token of a document is text, so that a model learns to end; BOS and padding are not.
-struct MaskedDiffusion: Objective {
+final class MaskedDiffusion: Objective {
   private enum Times: String {
     case uniform
     case stratified

@@ -11,7 +11,7 @@ internal import Randomness
 ///
 ///     input_ids   [CLS] the [MASK] sat on the mat [SEP]
 ///     labels      -100 -100  cat  -100 … -100
-struct MaskedLM: Objective {
+final class MaskedLM: Objective {
   private enum Pairs: String {
     case none
     case nsp

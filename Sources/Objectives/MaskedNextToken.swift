@@ -7,7 +7,7 @@ internal import Randomness
 ///
 /// Rows are those of masked language modelling with unshifted labels; a causal loss shifts them. The
 /// first token of a segment is never selected, since nothing stands before it.
-struct MaskedNextToken: Objective {
+final class MaskedNextToken: Objective {
   static let descriptor = Descriptor(
     name: "mntp",
     summary: "Masked next-token prediction: masked tokens, restored from the position before.",

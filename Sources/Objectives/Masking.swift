@@ -4,7 +4,7 @@ internal import Randomness
 
 /// Which tokens of a row are hidden, how many, and what stands in their place: shared by the
 /// objectives that restore masked tokens.
-struct Masking: Sendable {
+final class Masking: Sendable {
   /// What is selected as one.
   enum Unit: String {
     case subword

@@ -130,13 +130,19 @@ public final class NGramProposal: ReplacementProposal {
 
   /// Draws a replacement for each position.
   ///
-  /// Everything is looked up before anything is drawn: the tables are larger than any cache, and
-  /// look-ups that do not wait for each other's draws are under way together.
+  /// Everything is read before it is looked up, and looked up before anything is drawn: the tables
+  /// are larger than any cache, and what does not wait for each other is under way together.
   public func propose(
     for positions: UnsafeBufferPointer<UInt32>, in tokens: UnsafeBufferPointer<TokenID>,
     random: inout RandomStream, into replacements: UnsafeMutableBufferPointer<TokenID>
   ) {
     withUnsafeTemporaryAllocation(of: Sides.self, capacity: positions.count) { sides in
+      for index in positions.indices {
+        let position = Int(positions[index])
+        guard position > 0, position &+ 1 < tokens.count else { continue }
+        let key = UInt64(tokens[position &- 1]) << 21 | UInt64(tokens[position &+ 1])
+        replacements[index] = slots[CountTable.slot(of: key, in: slots.count)].start
+      }
       for index in positions.indices {
         sides.initializeElement(
           at: index, to: self.sides(of: Int(positions[index]), in: tokens))

@@ -8,7 +8,7 @@ internal import Randomness
 ///
 /// A row says the order by ranks: position i may see position j if rank j < rank i, or if the ranks
 /// are equal and j is not a target. What `perm_mask` needs L × L numbers for follows from L.
-struct PermutationLM: Objective {
+final class PermutationLM: Objective {
   static let descriptor = Descriptor(
     name: "plm",
     summary: "Permutation language modelling: targets with ranks in a factorization order.",

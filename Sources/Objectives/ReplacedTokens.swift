@@ -10,7 +10,7 @@ internal import Randomness
 ///     text        the cook  made  the meal
 ///     input_ids   [CLS] the cook ate the meal [SEP]
 ///     labels        0    0   0    1   0   0     0
-struct ReplacedTokens: Objective {
+final class ReplacedTokens: Objective {
   /// How the positions of a row are drawn.
   enum Positions: String {
     case distinct

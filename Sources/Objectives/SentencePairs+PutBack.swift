@@ -59,11 +59,24 @@ extension PairPlanner {
       other = documents[pairStream.uniform(below: documents.count)]
       if other != document { break }
     }
-    let bounds = bounds(of: other)
-    let start = pairStream.uniform(below: bounds.count - 1)
+    let count = sentenceCount(of: other)
+    let start = pairStream.uniform(below: count)
+    let first = bound(start, of: other, count)
     var end = start + 1
-    while end < bounds.count - 1, bounds[end] - bounds[start] < target { end += 1 }
-    return Stretch(document: other, offset: bounds[start], length: bounds[end] - bounds[start])
+    while end < count, bound(end, of: other, count) - first < target { end += 1 }
+    return Stretch(document: other, offset: first, length: bound(end, of: other, count) - first)
+  }
+
+  private func sentenceCount(of document: UInt32) -> Int {
+    sentences.offsets[Int(document) + 1] - sentences.offsets[Int(document)]
+  }
+
+  /// Where a sentence of a document starts; its length for the one behind the last.
+  private func bound(_ sentence: Int, of document: UInt32, _ count: Int) -> Int {
+    let index = Int(document)
+    return sentence < count
+      ? Int(sentences.starts[sentences.offsets[index] + sentence])
+      : unit.documentOffsets[index + 1] - unit.documentOffsets[index]
   }
 
   /// Removes tokens from the longer segment, of the second at a tie, one by one from either end.

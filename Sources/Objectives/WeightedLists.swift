@@ -15,6 +15,11 @@ struct WeightedLists: Sendable {
   /// Weights summed up inside each list; none at temperature 1, where the counts are the weights.
   private let weights: [UInt32]
   private let isTempered: Bool
+  /// Of long lists, where a search among the weights begins, by the upper bits of what is drawn (the
+  /// method of Chen and Asau 1974). A list has a power of two of those cells whose number times four
+  /// lies inside it.
+  private let guide: [UInt32]
+  private static let longList = 32
 
   var listCount: Int { offsets.count - 1 }
 
@@ -43,6 +48,33 @@ struct WeightedLists: Sendable {
     self.entries = all
     isTempered = exponent != 1
     weights = isTempered ? Self.temper(all.map(\.sum), offsets, exponent) : []
+    guide = Self.guide(offsets, isTempered ? weights : all.map(\.sum))
+  }
+
+  /// The cells of a long list, and by how many bits a weight is shifted to its cell.
+  @inline(__always)
+  private static func cells(
+    of range: Range<Int>, total: UInt32
+  ) -> (first: Int, count: Int, shift: Int) {
+    let first = (range.lowerBound &+ 3) >> 2
+    let bits = 63 &- (range.upperBound >> 2 &- first).leadingZeroBitCount
+    return (first, 1 << bits, max(0, 32 &- total.leadingZeroBitCount &- bits))
+  }
+
+  private static func guide(_ offsets: [UInt32], _ weights: [UInt32]) -> [UInt32] {
+    var guide = [UInt32](repeating: 0, count: weights.count / 4 + 1)
+    for list in 0..<(offsets.count - 1) {
+      let range = Int(offsets[list])..<Int(offsets[list + 1])
+      guard range.count >= longList else { continue }
+      let cells = cells(of: range, total: weights[range.upperBound - 1])
+      var index = range.lowerBound
+      for cell in 0..<cells.count {
+        let least = cell << cells.shift
+        while index < range.upperBound - 1, Int(weights[index]) <= least { index += 1 }
+        guide[cells.first + cell] = UInt32(truncatingIfNeeded: index)
+      }
+    }
+    return guide
   }
 
   /// 1 + ⌊(count / largest)^exponent · scale⌋ summed up, with a scale by which no list exceeds 2³¹.
@@ -88,13 +120,16 @@ struct WeightedLists: Sendable {
   /// The place of a token in a list, or nil.
   @inline(__always)
   private func index(of token: TokenID, in range: Range<Int>) -> Int? {
-    var low = range.lowerBound
-    var high = range.upperBound
-    while low < high {
-      let middle = (low &+ high) >> 1
-      if entries[middle].token < token { low = middle &+ 1 } else { high = middle }
+    // Without branches that depend on what is found: they could not be foreseen.
+    var start = range.lowerBound
+    var count = range.count
+    guard count > 0 else { return nil }
+    while count > 1 {
+      let half = count >> 1
+      start = entries[start &+ half &- 1].token < token ? start &+ half : start
+      count &-= half
     }
-    return low < range.upperBound && entries[low].token == token ? low : nil
+    return entries[start].token == token ? start : nil
   }
 
   @inline(__always)
@@ -109,8 +144,9 @@ struct WeightedLists: Sendable {
     guard start < range.upperBound else { return nil }
     let last = range.upperBound &- 1
     var occurrences = entries[last].sum
+    let whole = weight(upTo: last)
     var kinds = UInt32(truncatingIfNeeded: range.count)
-    var total = weight(upTo: last)
+    var total = whole
     // Where the share that is left out begins, among the weights, and how large it is.
     var hole = total
     var share: UInt32 = 0
@@ -134,6 +170,12 @@ struct WeightedLists: Sendable {
     if drawn >= hole { drawn &+= share }
     var low = start
     var high = last
+    if range.count >= Self.longList {
+      let cells = Self.cells(of: range, total: whole)
+      let cell = Int(drawn >> UInt32(truncatingIfNeeded: cells.shift))
+      low = Int(guide[cells.first &+ cell])
+      if cell &+ 1 < cells.count { high = Int(guide[cells.first &+ cell &+ 1]) }
+    }
     while low < high {
       let middle = (low &+ high) >> 1
       if weight(upTo: middle) > drawn { high = middle } else { low = middle &+ 1 }

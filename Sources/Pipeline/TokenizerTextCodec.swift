@@ -8,6 +8,8 @@ internal import UnicodeText
 final class TokenizerTextCodec: TextCodec {
   /// The bytes of all tokens, end to end: shared by the codecs of a run.
   struct TokenBytes: Sendable {
+    /// Bytes behind the last token.
+    fileprivate static let margin = 16
     fileprivate let bytes: [UInt8]
     fileprivate let offsets: [Int]
 
@@ -18,7 +20,7 @@ final class TokenizerTextCodec: TextCodec {
         bytes += tokenizer.bytes(of: id) ?? []
         offsets.append(bytes.count)
       }
-      self.bytes = bytes
+      self.bytes = bytes + [UInt8](repeating: 0, count: Self.margin)
       self.offsets = offsets
     }
 
@@ -44,14 +46,29 @@ final class TokenizerTextCodec: TextCodec {
     encoder = tokenizer.encoder()
   }
 
+  /// Tokens of up to 16 bytes are copied as 16: what is too much is written over.
   func decode(_ tokens: UnsafeBufferPointer<TokenID>, into bytes: inout [UInt8]) {
     table.bytes.withUnsafeBufferPointer { all in
       table.offsets.withUnsafeBufferPointer { offsets in
+        var end = bytes.count
+        var total = 0
         for token in tokens where token < offsets.count - 1 {
-          let id = Int(token)
-          bytes.append(
-            contentsOf: UnsafeBufferPointer(rebasing: all[offsets[id]..<offsets[id + 1]]))
+          total &+= offsets[Int(token) &+ 1] &- offsets[Int(token)]
         }
+        bytes.append(contentsOf: repeatElement(0, count: total + TokenBytes.margin))
+        bytes.withUnsafeMutableBytes { text in
+          guard let source = all.baseAddress, let target = text.baseAddress else { return }
+          for token in tokens where token < offsets.count - 1 {
+            let start = offsets[Int(token)]
+            let length = offsets[Int(token) &+ 1] &- start
+            (target + end).copyMemory(from: source + start, byteCount: TokenBytes.margin)
+            if length > TokenBytes.margin {
+              (target + end).copyMemory(from: source + start, byteCount: length)
+            }
+            end &+= length
+          }
+        }
+        bytes.removeLast(TokenBytes.margin)
       }
     }
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CProcessor
+
 /// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw,
 /// "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011).
 ///
@@ -31,5 +33,22 @@ public enum Philox {
       k1 &+= weyl1
     }
     return SIMD4(x0, x1, x2, x3)
+  }
+  private static let way = cprocessor_best()
+
+  /// The blocks of eight counters, the first word counted up from the given one, as 32 words in
+  /// order: by the widest vectors that the processor has.
+  static func eightBlocks(
+    counter: SIMD4<UInt32>, key: SIMD2<UInt32>, into words: UnsafeMutablePointer<UInt32>
+  ) {
+    withUnsafePointer(to: counter) { counter in
+      withUnsafePointer(to: key) { key in
+        counter.withMemoryRebound(to: UInt32.self, capacity: 4) { counter in
+          key.withMemoryRebound(to: UInt32.self, capacity: 2) { key in
+            cprocessor_philox8(way, counter, key, words)
+          }
+        }
+      }
+    }
   }
 }

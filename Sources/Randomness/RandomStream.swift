@@ -10,28 +10,51 @@
 public struct RandomStream: Sendable {
   @usableFromInline var counter: SIMD4<UInt32>
   @usableFromInline let key: SIMD2<UInt32>
-  @usableFromInline var words: SIMD4<UInt32>
+  @usableFromInline var words: Words
+  /// The first of `words` that was not taken.
   @usableFromInline var used: Int
+  private var isShort = true
 
-  @inlinable
+  /// Eight blocks.
+  @usableFromInline typealias Words = (
+    SIMD4<UInt32>, SIMD4<UInt32>, SIMD4<UInt32>, SIMD4<UInt32>,
+    SIMD4<UInt32>, SIMD4<UInt32>, SIMD4<UInt32>, SIMD4<UInt32>
+  )
+  @usableFromInline static let wordCount = 32
+
+  @usableFromInline
   init(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) {
     self.counter = counter
     self.key = key
-    words = .zero
-    used = 4
+    words = (.zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero)
+    used = Self.wordCount
   }
 
   /// The next 32 random bits.
   @inlinable
   public mutating func next32() -> UInt32 {
-    if used == 4 {
-      words = Philox.block(counter: counter, key: key)
-      counter[0] &+= 1
-      used = 0
-    }
-    let word = words[used]
+    if used == Self.wordCount { refill() }
+    let offset = used &* 4
     used &+= 1
-    return word
+    return withUnsafeBytes(of: &words) { $0.load(fromByteOffset: offset, as: UInt32.self) }
+  }
+
+  /// Most streams are short: one block at first, which stands last, then eight at a time.
+  @usableFromInline
+  mutating func refill() {
+    if isShort {
+      isShort = false
+      words.7 = Philox.block(counter: counter, key: key)
+      counter[0] &+= 1
+      used = Self.wordCount &- 4
+      return
+    }
+    withUnsafeMutableBytes(of: &words) { bytes in
+      guard let words = bytes.baseAddress?.assumingMemoryBound(to: UInt32.self) else { return }
+      Philox.eightBlocks(counter: counter, key: key, into: words)
+    }
+    counter[0] &+= 8
+    used = 0
   }
 
   /// The next 64 random bits: two words, the low half first.

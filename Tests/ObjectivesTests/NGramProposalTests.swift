@@ -126,12 +126,15 @@ import Testing
 
   /// Each draw differs from its law by less than 4.5 standard errors in every token: missed by
   /// chance less than once in 10⁵ a comparison.
-  @Test(arguments: [1.0, 0.5, 2.0], [true, false])
+  ///
+  /// With many kinds of tokens lists are long enough for a guide.
+  @Test(arguments: [1.0, 0.5, 2.0], [(12, true), (12, false), (300, true), (300, false)])
   func drawsFollowTheirLawWithoutTheTokensOwnOccurrence(
-    temperature: Double, usesNeighbours: Bool
+    temperature: Double, corpus settings: (kinds: Int, usesNeighbours: Bool)
   ) throws {
+    let usesNeighbours = settings.usesNeighbours
     let vocabulary = try smallVocabulary()
-    let documents = try corpus(documents: 60)
+    let documents = try corpus(documents: 60 * settings.kinds / 12, kinds: settings.kinds)
     let twin = Twin(documents, vocabulary)
     let proposal = try NGramProposal(
       try counts(of: documents, vocabulary), vocabulary: vocabulary, temperature: temperature,

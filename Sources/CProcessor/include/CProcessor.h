@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What Swift cannot say of the processor: vector instructions chosen at run time, prefetching, and
-// advice about pages. Classification and positions of bits only; what they mean is decided in Swift.
+// advice about pages. Classification, positions of bits and rounds of Philox only; what they mean is
+// decided in Swift.
 
 #ifndef CPROCESSOR_H
 #define CPROCESSOR_H
@@ -61,6 +62,12 @@ int cprocessor_classify(
 /// There must be room for all, and for 64 more.
 size_t cprocessor_positions(
     int way, const uint64_t *_Nonnull masks, size_t count, uint32_t *_Nonnull positions);
+
+/// Eight blocks of Philox4x32-10 under the two words of `key`: of the counter's four words and, with
+/// the first one counted up, the next seven. Writes 32 words.
+void cprocessor_philox8(
+    int way, const uint32_t *_Nonnull counter, const uint32_t *_Nonnull key,
+    uint32_t *_Nonnull words);
 
 /// Asks for the cache line at an address.
 static inline void cprocessor_prefetch(const void *_Nonnull address) {
