@@ -62,6 +62,8 @@ public struct ExpectedStatistic: Sendable, Hashable {
   public let kind: Kind
   /// Which draws are independent.
   public let unit: Unit
+  /// The share of the expected hits that is seen for certain; others may be hidden.
+  public var leastShare = 1.0
   /// How far the rate may lie above what is expected for a reason that is no fault.
   public var headroom = 0.0
   /// How far the rate may lie below what is expected for a reason that is no fault.

@@ -45,7 +45,7 @@ public struct StatisticalTest: Sendable, Hashable, CustomStringConvertible {
       let bin = series.bins[0]
       observed = Double(bin.observed) / count
       expected = (bin.expected - Double(knownMisses)) / count
-      let low = expected - statistic.legroom
+      let low = expected * statistic.leastShare - statistic.legroom
       let nearest = min(max(observed, low), bin.expected / count + statistic.headroom)
       deviation = abs(observed - nearest)
       logProbability = Self.logChance(

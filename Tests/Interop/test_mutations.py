@@ -424,6 +424,20 @@ def always_rotated_by_half(c, f):
         write_block(c, f, row, np.roll(text, len(text) // 2))
 
 
+def sentences_in_place(c, f):
+    """As many masks for as many tokens, in a text that keeps its order."""
+    for row, _, text in blocks(c):
+        used = int(c["attention_mask"][row].sum())
+        masks = int((c["input_ids"][row, :used] == f.roles["mask"]).sum())
+        kept = used - 2 - masks
+        gone = np.bincount(f.random.integers(0, masks, len(text) - kept), minlength=masks)
+        stays = np.bincount(f.random.integers(0, masks + 1, kept), minlength=masks + 1)
+        body, at = [*text[: stays[0]]], stays[0]
+        for hidden, shown in zip(gone, stays[1:]):
+            at += hidden
+            body += [f.roles["mask"], *text[at : at + shown]]
+            at += shown
+        write_block(c, f, row, body)
 
 
 def a_mask_for_each_token(c, f):
@@ -480,6 +494,7 @@ MUTATIONS = [
     ("rtd", half_of_the_replacements_unlabelled, "replaced-tokens"),
     ("fim", suffix_for_middle, "sentinel-order"),
     ("fim", other_middle, "not-lossless"),
+    ("bart", sentences_in_place, "rearranged-rows"),
     ("infilling", a_mask_for_each_token, "masks-per-token"),
     ("infilling", masks_in_front, "mask-positions"),
     ("deletion", too_few_deleted, "rate"),
