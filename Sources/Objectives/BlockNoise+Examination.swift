@@ -82,7 +82,8 @@ extension BlockNoise {
       var rearranged = ExpectedStatistic(
         "rearranged-rows", "rows whose sentences are in another order", .rate, by: .draw)
       // Two sentences keep their order half of the time, and masks may hide that they did not.
-      if case .nothing = masking { rearranged.leastShare = 0.5 } else { rearranged.leastShare = 0.3 }
+      rearranged.leastShare = 0.3
+      if case .nothing = masking { rearranged.leastShare = 0.5 }
       rearranged.knownMisses = Tally.Event.singleSentenceRows.rawValue
       return rearranged
     case .firstPart:
