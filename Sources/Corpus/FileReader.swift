@@ -41,7 +41,8 @@ final class FileReader {
     limit = min(options.maxDocumentBytes, 1 << 48)
     splitter = RecordSplitter(options.split)
     input = try StoredInput(file)
-    let format = StoredFormat(head: try input.peek(StoredFormat.headLength))
+    let head = try input.peek(StoredFormat.headLength)
+    let format = try StoredFormat(head: head).named(file, head: head)
     var producer: any ByteProducer = input
     isCompressed = format == .gzip || format == .zstd
     switch format {

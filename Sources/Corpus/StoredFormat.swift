@@ -41,6 +41,31 @@ enum StoredFormat: Hashable {
     }
   }
 
+  /// What bytes without a mark are by the name of their file: Arrow data of the oldest framing has
+  /// none, and where compressed data has lost its own, text would be made of noise. Text that is
+  /// called `.gz` and was unpacked long since is taken as it is.
+  func named(_ file: InputFile, head: UnsafeRawBufferPointer) throws(CorpusError) -> StoredFormat {
+    guard self == .plain, !file.isStandardInput else { return self }
+    let ending = file.path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    if ["arrow", "arrows", "feather", "ipc"].contains(ending) { return .arrow }
+    let isPacked = ["gz", "zst", "xz", "bz2", "lz4", "zip", "parquet"].contains(ending)
+    if isPacked, !Self.isText(head) {
+      throw CorpusError(
+        .corrupt, file: file.path, byteOffset: 0,
+        "the name ends in .\(ending), and the content begins neither so nor with text: the file is "
+          + "damaged")
+    }
+    return .plain
+  }
+
+  /// Whether bytes are the beginning of some text in UTF-8 without control characters.
+  private static func isText(_ head: UnsafeRawBufferPointer) -> Bool {
+    let hasControls = head.contains { $0 < 0x20 && !(9...13).contains($0) }
+    // The last character may be cut.
+    return !head.isEmpty && !hasControls
+      && (0...3).contains { String(validating: head.dropLast($0), as: UTF8.self) != nil }
+  }
+
   /// The error for a format that is not read; nil for one that is.
   func refusal(of file: InputFile, options: CorpusOptions) -> CorpusError? {
     let path = file.isStandardInput ? "FILE" : Self.shellQuoted(file.path)

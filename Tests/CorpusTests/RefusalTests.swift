@@ -43,6 +43,14 @@ import Testing
     #expect(odd?.message.contains("from_dataset(d)") == true)
   }
 
+  @Test(arguments: ["gz", "zst", "XZ", "bz2", "lz4", "zip", "parquet", "arrow", "feather"])
+  func noiseIsNotTextWhereTheNameSaysSo(ending: String) throws {
+    let error = try fault("a.txt.\(ending)", [0x07, 0x8B, 0x08, 0x00, 0xE2, 0x91])
+    #expect(error?.code == .corrupt)
+    #expect(error?.byteOffset == 0)
+    #expect(try fault("a.\(ending)", []) != nil, "empty")
+  }
+
   @Test func otherFormatsAreRefusedByName() throws {
     let formats: [(String, [UInt8])] = [
       ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
