@@ -80,6 +80,7 @@ public struct TrainingRun {
     let steps = steps(sample, isWholeSplit: stream.epochs == 1, judge, ids)
     let checkpoint = try TrainingCheckpoint(options, dataset, plan, steps: steps)
     let model = try checkpoint.model(ids: ids, length: cutter.length)
+    if options.initial == nil { model.begin(withFrequencies: frequencies(sample, ids)) }
     var log = TrainingLog()
     if let place = try checkpoint.resume(model) {
       log = place.log
@@ -151,6 +152,18 @@ public struct TrainingRun {
       vocabularySize: plan.vocabularySize, always: special)
   }
 
+  /// How often each of the model's ids is a label.
+  private func frequencies(_ sample: [TrainingExample], _ ids: IDMap) -> [Int] {
+    var counts = [Int](repeating: 0, count: ids.size)
+    for example in sample {
+      for label in example.labels where label != TrainingExample.ignored {
+        let id = Int(ids[label])
+        if counts.indices.contains(id) { counts[id] += 1 }
+      }
+    }
+    return counts
+  }
+
   private func makeJudge(_ sample: [TrainingExample], _ ids: IDMap) throws -> TrainingJudge? {
     guard canJudge else { return nil }
     var stream = try ExampleStream(
@@ -180,12 +193,12 @@ public struct TrainingRun {
   }
 
   private static func learningRate(_ family: ModelFamily, isCheck: Bool) -> Double {
-    // The model of a check is so small that it stands more.
-    guard !isCheck else { return 3e-3 }
-    return switch family {
-    case .bert, .electra: 7e-4
-    case .gpt2: 1e-3
-    case .t5: 2e-3
+    // The model of a check is so small that it stands more. What normalizes behind its residual
+    // connections stands less.
+    switch family {
+    case .bert, .electra: isCheck ? 1.5e-3 : 7e-4
+    case .gpt2: isCheck ? 3e-3 : 1e-3
+    case .t5: isCheck ? 3e-3 : 2e-3
     }
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Objectives
 internal import Randomness
 
 /// What computes matrix products.
@@ -119,34 +120,23 @@ public final class Model {
   }
 }
 
-extension Parameter {
-  /// Sets the values as the initialization says, from a stream of their own.
-  func draw(key: StreamKey, ordinal: Int) {
-    isSet = true
-    switch initialization {
-    case .zeros: value.clear(count)
-    case .ones: value.update(repeating: 1, count: count)
-    case .normal(let deviation):
-      guard let streams = try? RandomStreams(key: key, unit: 0) else { return }
-      var stream = streams.stream(.weights, frame: UInt32(truncatingIfNeeded: ordinal))
-      // The sum of twelve uniform draws has variance 1, and is normal as far as weights care.
-      for index in 0..<count {
-        var sum: UInt32 = 0
-        for _ in 0..<6 {
-          let word = stream.next32()
-          sum &+= word & 0xFFFF
-          sum &+= word >> 16
-        }
-        let normal = (Double(sum) - 6 * 65_535) / 65_536
-        value[index] = Float(normal * deviation)
-      }
-    }
-  }
-}
-
 extension Model {
   /// How many weights there are.
   public var weightCount: Int { parameters.all.reduce(0) { $0 + $1.count } }
+
+  /// Lets a head with a bias begin with how often each label occurs, so that nothing else has to
+  /// learn that. Heads without one stay as they are.
+  ///
+  /// - Parameter counts: for each entry of the vocabulary.
+  public func begin(withFrequencies counts: [Int]) {
+    guard configuration.family == .bert, let bias = parameters["cls.predictions.bias"],
+      bias.count == counts.count
+    else { return }
+    let total = Double(counts.reduce(0, +)) + 0.5 * Double(counts.count)
+    for (id, count) in counts.enumerated() {
+      bias.value[id] = Float(ExactMath.logarithm((Double(count) + 0.5) / total))
+    }
+  }
 
   /// The bytes of all weights, parameter by parameter in the order of the graph.
   public func forEachWeight(_ body: (_ name: String, _ bytes: UnsafeRawBufferPointer) -> Void) {

@@ -91,16 +91,25 @@ extension ModelConfiguration {
   ) -> ModelConfiguration {
     let isT5 = family == .t5
     let isEncoder = family == .bert || family == .electra
+    // At least four heads in an encoder: as many as look at neighbours when it is fresh.
+    let heads = isEncoder ? max(4, hiddenSize / 64) : hiddenSize / 64
     return ModelConfiguration(
       family: family, vocabularySize: vocabularySize, hiddenSize: hiddenSize,
       embeddingSize: hiddenSize, layers: layers ?? (isT5 ? 2 : 4),
-      decoderLayers: isT5 ? layers ?? 2 : 0, heads: hiddenSize / 64, headSize: 64,
+      decoderLayers: isT5 ? layers ?? 2 : 0, heads: heads,
+      headSize: hiddenSize / max(1, heads),
       innerSize: 4 * hiddenSize, positions: isT5 ? 0 : positions, tokenTypes: isEncoder ? 2 : 0,
       normEpsilon: isEncoder ? 1e-12 : isT5 ? 1e-6 : 1e-5,
       activation: isEncoder ? .gelu : isT5 ? .relu : .geluNew, isGated: false,
       relativeBuckets: isT5 ? 32 : 0, relativeMaximumDistance: isT5 ? 128 : 0,
       scalesDecoderOutput: isT5, scalesAttention: !isT5, scalesAttentionByLayer: false,
-      initializerRange: isT5 ? 1 : 0.02, hasPairHead: family == .bert && hasPairHead,
+      initializerRange: isT5 ? 1 : isEncoder ? encoderRange(hiddenSize) : 0.02,
+      hasPairHead: family == .bert && hasPairHead,
       padTokenID: nil)
+  }
+
+  /// 0.02 at a width of 768, narrower models more: what a layer adds does not depend on the width.
+  private static func encoderRange(_ hiddenSize: Int) -> Double {
+    0.02 * (768 / Double(max(1, hiddenSize))).squareRoot()
   }
 }

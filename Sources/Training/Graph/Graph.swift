@@ -86,12 +86,21 @@ extension Graph {
 
   /// The table of that name, looked up by `ids`.
   func lookup(
+    _ name: String, entries: Int, columns: Int, initialization: Initialization,
+    _ ids: IntegerBuffer, frozenID: Int? = nil
+  ) -> Embedding.Lookup {
+    Embedding.Lookup(
+      table: parameters.parameter(name, [entries, columns], initialization),
+      ids: ids, frozenID: frozenID.flatMap { Int32(exactly: $0) })
+  }
+
+  func lookup(
     _ name: String, entries: Int, columns: Int, deviation: Double, _ ids: IntegerBuffer,
     frozenID: Int? = nil
   ) -> Embedding.Lookup {
-    Embedding.Lookup(
-      table: parameters.parameter(name, [entries, columns], .normal(deviation: deviation)),
-      ids: ids, frozenID: frozenID.flatMap { Int32(exactly: $0) })
+    lookup(
+      name, entries: entries, columns: columns, initialization: .normal(deviation: deviation), ids,
+      frozenID: frozenID)
   }
 
   /// `NAME.weight` and, unless `hasBias` is false, `NAME.bias`.
@@ -99,10 +108,20 @@ extension Graph {
     _ x: Tensor, _ name: String, outputs: Int, deviation: Double, hasBias: Bool = true,
     layout: Linear.Layout = .outputsByInputs, addingTo residual: Tensor? = nil
   ) -> Tensor {
+    linear(
+      x, name, outputs: outputs, initialization: .normal(deviation: deviation), hasBias: hasBias,
+      layout: layout, addingTo: residual)
+  }
+
+  func linear(
+    _ x: Tensor, _ name: String, outputs: Int, initialization: Initialization,
+    hasBias: Bool = true, layout: Linear.Layout = .outputsByInputs,
+    addingTo residual: Tensor? = nil
+  ) -> Tensor {
     let shape = layout == .outputsByInputs ? [outputs, x.columns] : [x.columns, outputs]
     return add(
       Linear(
-        x, parameters.parameter("\(name).weight", shape, .normal(deviation: deviation)),
+        x, parameters.parameter("\(name).weight", shape, initialization),
         bias: hasBias ? parameters.parameter("\(name).bias", [outputs], .zeros) : nil,
         layout: layout, outputs: outputs, residual: residual))
   }

@@ -2,13 +2,6 @@
 
 /// Weights under the name that they have in a checkpoint, with their gradient.
 final class Parameter {
-  /// How fresh weights are drawn.
-  enum Initialization: Hashable {
-    case zeros
-    case ones
-    case normal(deviation: Double)
-  }
-
   let name: String
   /// As in the checkpoint: one or two extents.
   let shape: [Int]
@@ -43,7 +36,7 @@ final class ParameterStore {
 
   /// The weights of that name, made if they are not there yet.
   func parameter(
-    _ name: String, _ shape: [Int], _ initialization: Parameter.Initialization
+    _ name: String, _ shape: [Int], _ initialization: Initialization
   ) -> Parameter {
     if let known = byName[name] { return known }
     let parameter = Parameter(name: name, shape: shape, initialization: initialization)

@@ -23,13 +23,12 @@ public struct Expectation: Sendable, Hashable {
   public init(_ kind: TaskKind) {
     switch kind {
     case .masked, .maskedNext, .permuted:
-      self.init(steps: 4000, effect: 0.03, floor: 0.1)
+      self.init(steps: 2000, effect: 0.03, floor: 0.1)
       contextAloneHelps = true
-    case .causal, .middle: self.init(steps: 1500, effect: 0.03, floor: 0.1)
-    case .spans, .prefix: self.init(steps: 1500, effect: 0.03, floor: 0.1)
+    case .causal, .middle, .spans, .prefix: self.init(steps: 1000, effect: 0.03, floor: 0.1)
     // Most of a damaged text can be copied.
-    case .blocks: self.init(steps: 1500, effect: 0.03, floor: 0.001)
-    case .replaced: self.init(steps: 3000, effect: 0.003, floor: 0.1)
+    case .blocks: self.init(steps: 1000, effect: 0.03, floor: 0.001)
+    case .replaced: self.init(steps: 2000, effect: 0.003, floor: 0.1)
     }
   }
 
@@ -47,5 +46,5 @@ public struct Expectation: Sendable, Hashable {
   /// nothing at all.
   public static let pairs = Expectation(steps: 4000, effect: nil, floor: 0.01)
   /// What is expected of the middle of a text when its suffix is exchanged: little.
-  public static let suffix = Expectation(steps: 1500, effect: nil, floor: 0)
+  public static let suffix = Expectation(steps: 1000, effect: nil, floor: 0)
 }

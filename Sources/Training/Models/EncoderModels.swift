@@ -18,7 +18,8 @@ struct EncoderModel {
       deviation: deviation, graph.tokens.ids, frozenID: c.padTokenID)
     let positions = graph.lookup(
       "\(name).position_embeddings.weight", entries: c.positions, columns: c.embeddingSize,
-      deviation: deviation, graph.tokens.positions)
+      // Words grow fast; positions have to be heard among them.
+      initialization: .circles(deviation: 4 * deviation), graph.tokens.positions)
     let types = graph.lookup(
       "\(name).token_type_embeddings.weight", entries: c.tokenTypes, columns: c.embeddingSize,
       deviation: deviation, graph.tokens.types)
@@ -28,17 +29,26 @@ struct EncoderModel {
       x = graph.linear(
         x, "\(prefix).embeddings_project", outputs: c.hiddenSize, deviation: deviation)
     }
-    for layer in 0..<c.layers { x = self.layer(graph, x, "\(prefix).encoder.layer.\(layer)") }
+    for layer in 0..<c.layers {
+      x = self.layer(
+        graph, x, "\(prefix).encoder.layer.\(layer)",
+        seesPositions: layer == 0 && c.embeddingSize == c.hiddenSize)
+    }
     return (x, words.table)
   }
 
-  private func layer(_ graph: Graph, _ input: Tensor, _ name: String) -> Tensor {
+  /// - Parameter seesPositions: whether the input is the embeddings themselves.
+  private func layer(
+    _ graph: Graph, _ input: Tensor, _ name: String, seesPositions: Bool
+  ) -> Tensor {
     let c = configuration
     let width = c.heads * c.headSize
     func project(_ part: String) -> Attention.Part {
-      Attention.Part(
+      let looks = Initialization.neighbours(isQuery: part == "query", headSize: c.headSize)
+      return Attention.Part(
         tensor: graph.linear(
-          input, "\(name).attention.self.\(part)", outputs: width, deviation: deviation))
+          input, "\(name).attention.self.\(part)", outputs: width,
+          initialization: seesPositions && part != "value" ? looks : .normal(deviation: deviation)))
     }
     let attended = graph.attention(
       query: project("query"), key: project("key"), value: project("value"), mask: graph.mask,
