@@ -38,10 +38,13 @@ public struct BatchEncoder: ~Copyable {
   ) throws(ArrowError) -> ZstdCompressor? {
     switch compression {
     case .none: nil
-    // Levels 3 and 4 look for matches of five bytes in buffers above 256 KiB. Two ids of a token
-    // column are four: their files become 3 % smaller.
+    // Levels 3 and 4 look for matches of five bytes in buffers above 256 KiB, in tables of 768 KiB.
+    // Two ids of a token column are four bytes. Tables that leave room in the cache of a core save a
+    // quarter of the time, for 1 to 3 % of the size.
     case .zstd(let level):
-      try ZstdCompressor(level: level, minimumMatch: (3...4).contains(level) ? 4 : nil)
+      (3...4).contains(level)
+        ? try ZstdCompressor(level: level, minimumMatch: 4, tables: (long: 15, short: 14))
+        : try ZstdCompressor(level: level)
     }
   }
 

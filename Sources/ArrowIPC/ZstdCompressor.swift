@@ -12,10 +12,15 @@ public struct ZstdCompressor: ~Copyable {
 
   /// Makes a compressor.
   ///
-  /// - Parameter minimumMatch: the shortest match in bytes that is looked for; nil for what the level
-  ///   and the size of the input suggest.
+  /// - Parameters:
+  ///   - minimumMatch: the shortest match in bytes that is looked for; nil for what the level and the
+  ///     size of the input suggest.
+  ///   - tables: the logarithms of the sizes of the tables in which long and short matches are looked
+  ///     up; nil as well.
   /// - Throws: `.invalidArgument` for a level that the library does not have.
-  public init(level: Int, minimumMatch: Int? = nil) throws(ArrowError) {
+  public init(
+    level: Int, minimumMatch: Int? = nil, tables: (long: Int, short: Int)? = nil
+  ) throws(ArrowError) {
     guard level >= Int(ZSTD_minCLevel()), level <= Int(ZSTD_maxCLevel()) else {
       throw ArrowError(
         .invalidArgument,
@@ -33,6 +38,10 @@ public struct ZstdCompressor: ~Copyable {
       (ZSTD_c_nbWorkers, 0),
     ]
     if let minimumMatch { parameters.append((ZSTD_c_minMatch, Int32(clamping: minimumMatch))) }
+    if let tables {
+      parameters.append((ZSTD_c_hashLog, Int32(clamping: tables.long)))
+      parameters.append((ZSTD_c_chainLog, Int32(clamping: tables.short)))
+    }
     for (parameter, value) in parameters {
       let status = ZSTD_CCtx_setParameter(context, parameter, value)
       guard ZSTD_isError(status) == 0 else {

@@ -13,6 +13,7 @@
 #include <unicode/ucnv_err.h>
 #include <unicode/udata.h>
 #include <unicode/uloc.h>
+#include <unicode/unorm2.h>
 #include <unicode/uregex.h>
 #include <unicode/ures.h>
 #include <unicode/uscript.h>
@@ -47,6 +48,12 @@ static inline void cicu_unicode_version(char buffer[_Nonnull U_MAX_VERSION_STRIN
 static inline int8_t cicu_general_category(UChar32 c) { return u_charType(c); }
 
 static inline uint8_t cicu_combining_class(UChar32 c) { return u_getCombiningClass(c); }
+
+/// Whether a text of such characters alone is in a normal form: its quick-check property (one of
+/// UCHAR_NFD_QUICK_CHECK and its like) says yes, and it is no mark that is put in order.
+static inline int cicu_is_settled(UChar32 c, UProperty quick_check) {
+  return u_getIntPropertyValue(c, quick_check) == UNORM_YES && u_getCombiningClass(c) == 0;
+}
 
 static inline int cicu_is_white_space(UChar32 c) { return u_isUWhiteSpace(c) ? 1 : 0; }
 

@@ -37,7 +37,7 @@ static uint64_t block_portable(const uint8_t *text, cprocessor_block *block) {
       b.apostrophe |= k & APOSTROPHE ? bit : 0;
     } else {
       b.high |= bit;
-      b.wide |= byte >= 0xE0 ? bit : 0;
+      b.wide |= byte >= 0xE0 && byte != 0xE2 ? bit : 0;
       b.continuation |= byte < 0xC0 ? bit : 0;
       b.letterLead2 |= (byte & 0xFE) == 0xD0 ? bit : 0;
       b.letterLead3 |= (byte >= 0xE5 && byte <= 0xEC && byte != 0xEA) ? bit : 0;
@@ -94,7 +94,7 @@ static uint64_t block_sse2(const uint8_t *text, cprocessor_block *block) {
   block->wide = 0;
   block->continuation = 0;
   if (!block->high) return 0;
-  block->wide = SSE2_MASK(SSE2_WITHIN(v, 0xE0, 0x1F));
+  block->wide = SSE2_MASK(SSE2_WITHIN(v, 0xE0, 0x1F)) & ~SSE2_MASK(SSE2_EQUAL(0xE2));
   block->continuation = SSE2_MASK(SSE2_WITHIN(v, 0x80, 0x3F));
   block->letterLead2 = SSE2_MASK(SSE2_WITHIN(v, 0xD0, 1));
   block->letterLead3 = SSE2_MASK(SSE2_WITHIN(v, 0xE5, 7)) & ~SSE2_MASK(SSE2_EQUAL(0xEA));
@@ -132,7 +132,7 @@ AVX2 static uint64_t block_avx2(const uint8_t *text, cprocessor_block *block) {
   block->wide = 0;
   block->continuation = 0;
   if (!block->high) return 0;
-  block->wide = AVX2_MASK(AVX2_WITHIN(v, 0xE0, 0x1F));
+  block->wide = AVX2_MASK(AVX2_WITHIN(v, 0xE0, 0x1F)) & ~AVX2_MASK(AVX2_EQUAL(0xE2));
   block->continuation = AVX2_MASK(AVX2_WITHIN(v, 0x80, 0x3F));
   block->letterLead2 = AVX2_MASK(AVX2_WITHIN(v, 0xD0, 1));
   block->letterLead3 = AVX2_MASK(AVX2_WITHIN(v, 0xE5, 7)) & ~AVX2_MASK(AVX2_EQUAL(0xEA));
@@ -187,7 +187,7 @@ AVX512 static uint64_t classify_avx512(
     blocks->continuation = 0;
     if (!high) continue;
     any |= high;
-    blocks->wide = AVX512_WITHIN(v, 0xE0, 0x1F);
+    blocks->wide = AVX512_WITHIN(v, 0xE0, 0x1F) & ~AVX512_EQUAL(0xE2);
     blocks->continuation = AVX512_WITHIN(v, 0x80, 0x3F);
     blocks->letterLead2 = AVX512_WITHIN(v, 0xD0, 1);
     blocks->letterLead3 = AVX512_WITHIN(v, 0xE5, 7) & ~AVX512_EQUAL(0xEA);

@@ -98,9 +98,10 @@ public struct TokenRows: Sendable {
   /// Kept fields by column.
   public var kept: [TextColumn]
 
-  /// No rows yet.
-  public init(keptFields: Int) {
+  /// No rows yet, and room for so many tokens at once.
+  public init(keptFields: Int, expectedTokens: Int = 0) {
     kept = Array(repeating: TextColumn(), count: keptFields)
+    tokens.reserveCapacity(expectedTokens)
   }
 
   /// The number of complete rows.

@@ -214,7 +214,9 @@ public struct TokenizeRun {
       counts: counts)
   }
 
-  private var emptyRows: TokenRows { TokenRows(keptFields: columns.keptFields.count) }
+  private var emptyRows: TokenRows {
+    TokenRows(keptFields: columns.keptFields.count, expectedTokens: Self.idsPerBatch + 8192)
+  }
 
   /// Appends each document to the open batch of its split and emits the batches that are full.
   private func distribute(

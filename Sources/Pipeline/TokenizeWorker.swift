@@ -72,16 +72,19 @@ final class TokenizeWorker {
   }
 
   func tokenize(_ batch: RawBatch) throws -> TokenizedBatch {
-    var result = TokenizedBatch(rows: TokenRows(keptFields: options.corpus.keepFields.count))
+    // Four bytes a token or more, as most texts have.
+    var result = TokenizedBatch(
+      rows: TokenRows(
+        keptFields: options.corpus.keepFields.count, expectedTokens: batch.bytes.count / 4))
     var timer = StageTimer()
     let counts = try parser.forEachDocument(in: batch) { document in
       timer.mark(.parse)
-      if steps.isIdentity {
-        try append(document, text: document.text, to: &result, &timer)
-      } else {
-        try steps.apply(document.text, to: &stepped)
-        timer.mark(.normalize)
+      let isChanged = try steps.change(document.text, into: &stepped)
+      timer.mark(.normalize)
+      if isChanged {
         try stepped.withUnsafeBufferPointer { try append(document, text: $0, to: &result, &timer) }
+      } else {
+        try append(document, text: document.text, to: &result, &timer)
       }
       timer.mark(.encode)
     }

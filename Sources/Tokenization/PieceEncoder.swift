@@ -85,7 +85,8 @@ struct PieceEncoder: ~Copyable {
     if marksPieces { pieceMarks.append(1) }
   }
 
-  /// Adds the tokens of a text. Returns whether it may have a byte of 0xE0 or above.
+  /// Adds the tokens of a text. Returns whether it may have a character of which each starts a
+  /// word.
   mutating func encode(_ text: TextBytes, _ scanner: inout PieceScanner) -> Bool {
     var at = 0
     var hasWide = false

@@ -66,6 +66,7 @@ enum TextKernel: Sendable, Hashable {
         text, for: form, isUnicode9: isUnicode9, into: &output, changes: &changes)
     case .normalize(let form, let isUnicode9):
       if isASCII { return form == .nfkcCasefold && LetterCase.lowercaseASCII(text, into: &output) }
+      if NormalTextCheck.isNormal(text, in: form) { return false }
       try Normalization.normalize(
         text, to: form, isUnicode9: isUnicode9, into: &output, changes: &changes)
       return true

@@ -40,9 +40,22 @@ public struct TextPipeline: Sendable, Hashable {
   public func apply(
     _ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]
   ) throws(TextError) {
+    if try change(text, into: &output) { return }
+    output.removeAll(keepingCapacity: true)
+    output.append(contentsOf: text)
+  }
+
+  /// Replaces `output` by the transformed text and returns true; false means that the text stays as
+  /// it is, whatever `output` holds then.
+  ///
+  /// - Parameter text: well-formed UTF-8 outside of `output`.
+  /// - Throws: as ``apply(_:to:)``.
+  public func change(
+    _ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]
+  ) throws(TextError) -> Bool {
     var changes = ChangeList(isRecorded: false)
     var alignment = TextAlignment()
-    try run(text, to: &output, changes: &changes, alignment: &alignment)
+    return try run(text, to: &output, changes: &changes, alignment: &alignment)
   }
 
   /// Replaces `output` by the transformed text and `alignment` by the way back to the original.
@@ -55,14 +68,18 @@ public struct TextPipeline: Sendable, Hashable {
   ) throws(TextError) {
     var changes = ChangeList(isRecorded: true)
     alignment.reset()
-    try run(text, to: &output, changes: &changes, alignment: &alignment)
+    if try !run(text, to: &output, changes: &changes, alignment: &alignment) {
+      output.removeAll(keepingCapacity: true)
+      output.append(contentsOf: text)
+    }
     alignment.finish(outputCount: output.count)
   }
 
+  /// Returns whether a step changed the text.
   private func run(
     _ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8], changes: inout ChangeList,
     alignment: inout TextAlignment
-  ) throws(TextError) {
+  ) throws(TextError) -> Bool {
     if !kernels.isEmpty { try Self.checkLength(text.count) }
     let isASCII = !kernels.isEmpty && ASCIIScan.isASCII(text)
     var isInOutput = false
@@ -83,10 +100,7 @@ public struct TextPipeline: Sendable, Hashable {
         alignment.addStep(&changes.items)
       }
     }
-    if !isInOutput {
-      output.removeAll(keepingCapacity: true)
-      output.append(contentsOf: text)
-    }
+    return isInOutput
   }
 
   private static func checkLength(_ count: Int) throws(TextError) {

@@ -40,6 +40,18 @@ import UnicodeText
     #expect(hits > 5_000)
   }
 
+  @Test func `Where the table cannot grow it fills up to three quarters`() {
+    // Room for 2,048 lines of two entries, but not for twice as many beside them.
+    var cache = PieceCache(maximumBytes: 1 << 18)
+    let pieces = (0..<3_000).map { Array("piece\($0)".utf8) }
+    for (id, piece) in pieces.enumerated() {
+      cache.insert(key(piece), piece, piece.count, [UInt32(id)], 1)
+    }
+    let forgotten = pieces.indices.filter { tokens(of: pieces[$0], in: cache) != [UInt32($0)] }
+    #expect(forgotten.isEmpty)
+    #expect(cache.byteCount <= 1 << 18)
+  }
+
   @Test func `What is too long is not remembered`() {
     let cache = PieceCache(maximumBytes: 1 << 18)
     let piece = [UInt8](repeating: 1, count: 256)

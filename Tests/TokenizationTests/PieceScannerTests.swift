@@ -2,6 +2,7 @@
 
 import CProcessor
 import Testing
+import UnicodeText
 
 @testable import Tokenization
 
@@ -101,6 +102,23 @@ import Testing
       if ends(&scanner, text) != expected(.gpt2, text) { wrong.append(value) }
     }
     #expect(wrong.isEmpty)
+  }
+
+  @Test func `Characters that each start a word are noticed, quotation marks are none`() {
+    var unnoticed: [UInt32] = []
+    for way in Self.ways {
+      var scanner = PieceScanner(.gpt2, way: way)
+      for value in UInt32(0x80)...0x3FFFF where CharacterClasses.startsWordEach(value) {
+        guard let scalar = Unicode.Scalar(value) else { continue }
+        _ = ends(&scanner, Array("ab \(scalar)".utf8))
+        let isNoticed = scanner.hasWide
+        if !isNoticed { unnoticed.append(value) }
+      }
+      _ = ends(&scanner, Array("“Well” – that’s 5 € …".utf8))
+      let isTaken = scanner.hasWide
+      #expect(!isTaken)
+    }
+    #expect(unnoticed.isEmpty)
   }
 
   @Test func `Classified blocks are the same in every way`() {

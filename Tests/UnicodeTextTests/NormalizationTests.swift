@@ -50,6 +50,43 @@ struct NormalizationTests {
   }
 
   @Test(
+    "What is called normal without asking ICU, ICU leaves as it is",
+    arguments: [NormalForm.nfc, .nfd, .nfkc, .nfkd])
+  func quickCheck(form: NormalForm) throws {
+    let scalars = (0x21..<UInt32(0x3_0000)).compactMap(Unicode.Scalar.init)
+    var normal = 0
+    var changed: [String] = []
+    // Each character after a letter, and beside the next one and the one before it.
+    for (index, scalar) in scalars.enumerated() {
+      let neighbour = scalars[max(0, index - 1)]
+      let text = Array("e\(scalar)\(neighbour)\(scalar)".utf8)
+      try text.withUnsafeBufferPointer {
+        guard NormalTextCheck.isNormal($0, in: form) else { return }
+        normal += 1
+        var output: [UInt8] = []
+        var changes = ChangeList(isRecorded: false)
+        try Normalization.normalize(
+          $0, to: form, isUnicode9: false, into: &output, changes: &changes)
+        if output != text { changed.append("\(scalar)") }
+      }
+    }
+    #expect(changed.isEmpty, "\(changed.prefix(5))")
+    #expect(normal > 50_000)
+  }
+
+  @Test("Ordinary text is called normal, decomposed text and unordered marks are not")
+  func quickCheckOfTexts() {
+    let isNormal = { (text: String) in
+      Array(text.utf8).withUnsafeBufferPointer { NormalTextCheck.isNormal($0, in: .nfc) }
+    }
+    #expect(isNormal(""))
+    #expect(isNormal("“Na\u{EF}ve” – 日本語, 한국어, жизнь, 5 €, 😀"))
+    for text in ["e\u{301}", "\u{1100}\u{1161}", "\u{212B}", "a\u{345}\u{323}b", "\u{2F800}"] {
+      #expect(!isNormal(text), "\(text)")
+    }
+  }
+
+  @Test(
     "NormalizationTest of Unicode 15.0 passes whole, and all other scalars are unchanged",
     .enabled(if: isUnicode15, "ICU has another Unicode version"),
     .enabled(if: Repository.canUnpack(conformance), "the reference file is not there"))

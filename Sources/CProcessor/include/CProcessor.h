@@ -26,7 +26,7 @@ typedef struct {
   uint64_t apostrophe;
   /// 0x80 and above.
   uint64_t high;
-  /// 0xE0 and above.
+  /// 0xE0 and above, but not 0xE2, with which punctuation begins.
   uint64_t wide;
   /// 0x80 to 0xBF.
   uint64_t continuation;

@@ -255,17 +255,20 @@ struct PieceCache: ~Copyable {
   /// Bytes in use.
   var byteCount: Int { lineCount * Self.lineBytes + store.capacity }
 
-  /// Grows at half load, or goes back to the seed where growth would pass the bound.
+  /// Grows at half load. Where growth would pass the bound, fills the table to three quarters, and
+  /// then goes back to the seed.
   private mutating func makeRoom(storing bytes: Int) {
-    let isFull = used >= lineCount
     let tableBytes = lineCount * Self.lineBytes
+    let stored = store.capacity(adding: bytes)
     // The old and the new table are there together.
-    let wanted = store.capacity(adding: bytes) + (isFull ? 3 : 1) * tableBytes
-    if wanted > maximumBytes {
-      if used > (seed?.used ?? 0) { plant(isEmpty: false) }
+    let canGrow = stored + 3 * tableBytes <= maximumBytes
+    guard used >= lineCount, canGrow else {
+      let isFull = used >= lineCount + lineCount / 2
+      if isFull || stored + tableBytes > maximumBytes, used > (seed?.used ?? 0) {
+        plant(isEmpty: false)
+      }
       return
     }
-    guard isFull else { return }
     let old = table
     lineCount *= 2
     shift -= 1

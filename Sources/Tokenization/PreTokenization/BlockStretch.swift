@@ -36,7 +36,8 @@ struct BlockStretch {
   }
 
   /// Puts characters beyond ASCII into the masks, and exact continuation bytes. Notes white space
-  /// and numbers of several bytes as hard. Returns whether there is a byte of 0xE0 or above.
+  /// and numbers of several bytes as hard. Returns whether there may be a character of which each
+  /// starts a word: of 0xE0 or above, but for the ones that begin with 0xE2 and are no ideographs.
   @inline(never)
   func addWideCharacters(hard: inout RawStack<UInt32>) -> Bool {
     var wide: UInt64 = 0
@@ -94,6 +95,8 @@ struct BlockStretch {
           hard.append(UInt32(truncatingIfNeeded: at))
         default:
           symbols = beyond
+          // Radicals of ideographs (U+2E80 to U+2FFF).
+          if length == 3, text[at] == 0xE2, text[at &+ 1] >= 0xBA { wide |= here }
         }
       }
       masks.pointee.letter |= letter & high

@@ -24,7 +24,7 @@ struct PieceScanner: ~Copyable {
 
   /// Where the pieces of the last stretch begin, from its beginning, and then its end.
   let bounds: UnsafeMutablePointer<UInt32>
-  /// Whether a byte of 0xE0 or above may be in the last stretch.
+  /// Whether a character of which each starts a word may be in the last stretch.
   private(set) var hasWide = false
 
   private let rule: PreTokenizerRule?
