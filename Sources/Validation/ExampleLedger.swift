@@ -113,7 +113,10 @@ public final class ExampleLedger {
   }
 
   /// What everything shows.
-  func conclude(counts: [String: Int]?, _ report: inout ValidationReport) {
+  ///
+  /// - Parameter isWhole: whether all rows of the manifest were there.
+  func conclude(counts: [String: Int]?, isWhole: Bool, _ report: inout ValidationReport) {
+    let wasReadWhole = wasReadWhole && isWhole
     var findings: [Finding] = []
     if let stated = report.accounting {
       if wasReadWhole, let finding = contradiction(to: stated) { findings.append(finding) }

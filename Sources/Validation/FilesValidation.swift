@@ -66,7 +66,7 @@ public struct FilesValidation {
         counts: nil, &report
       ) { progress(before + $0, total) }
     }
-    examination.ledger?.conclude(counts: nil, &report)
+    examination.ledger?.conclude(counts: nil, isWhole: true, &report)
     report.notChecked.append("digests, row counts, dropped tokens: there is no manifest")
     return report
   }
