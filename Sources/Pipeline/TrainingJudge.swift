@@ -7,10 +7,10 @@ internal import Validation
 /// baselines of frequencies, and what the inputs give away.
 struct TrainingJudge {
   /// Held-out examples of a task, and of the head over pairs.
-  private static let examplesOfOneTask = 384
-  private static let examplesOfManyTasks = 96
+  private static let examplesOfOneTask = 1024
+  private static let examplesOfManyTasks = 192
   /// Examples of each task among those of all tasks together.
-  private static let examplesOfAPart = 32
+  private static let examplesOfAPart = 96
   private static let pairs = 1536
 
   let heads: [JudgedHead]
@@ -162,7 +162,8 @@ struct TrainingJudge {
     _ column: String, _ training: [TrainingExample], _ heldOut: [TrainingExample],
     _ plan: TrainingPlan, _ ids: IDMap, knownShortcut: String?
   ) throws -> JudgedHead {
-    var surface = PairSurface()
+    let isOrder = column != "next_sentence_label"
+    var surface = PairSurface(swapsSegments: isOrder)
     for example in training {
       guard let label = example.pairLabel else { continue }
       let (first, second) = example.segments(isSpecial: plan.isSpecial)
@@ -176,8 +177,9 @@ struct TrainingJudge {
     let outcome = surface.run(column: column, known: knownShortcut)
     let finding = outcome.finding.flatMap { $0.severity == .fault ? $0.message : nil }
     return JudgedHead(
-      name: column == "next_sentence_label" ? "nsp" : "sop", examples: pairs,
-      opponent: .pairs("the surface of the pair", outcome.nats),
+      name: isOrder ? "sop" : "nsp", examples: pairs,
+      opponent: .pairs(
+        isOrder ? "the lengths of the segments" : "the surface of the pair", outcome.nats),
       expectation: Expectation.pairs.scaled(vocabularySize: ids.size), leak: finding)
   }
 }

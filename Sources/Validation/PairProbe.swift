@@ -44,6 +44,13 @@ struct PairProbe: Sendable {
   private var features = 0
   private(set) var skipped = 0
 
+  init() {}
+
+  /// Samples that are split already.
+  init(training: [Sample], held: [Sample]) {
+    samples = training + held
+  }
+
   mutating func add(_ sample: Sample) {
     let count = sample.features.count + (sample.order?.features.count ?? 0)
     guard features + count <= Self.limit else {

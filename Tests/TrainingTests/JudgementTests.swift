@@ -48,7 +48,7 @@ import Testing
   @Test func whoBeatsFrequenciesByContextAloneIsNotSaidToLearnNothing() throws {
     let none = try gap(0, spread: 0.05)
     func verdict(loss: Double) -> Verdict {
-      var expectation = Expectation(.masked)
+      var expectation = Expectation(.permuted)
       expectation.steps = 1000
       return Judgement(
         Evidence(

@@ -34,7 +34,9 @@ public enum Counterfactual: String, Sendable, Hashable {
   ) throws -> [Pair] {
     switch self {
     case .otherSource:
-      let partners = Self.partners(examples) { $0.source.count }
+      // As many special tokens too: the number of sentinels tells how many spans are to be written.
+      let partners = Self.partners(
+        examples, marks: { $0.source.count(where: isSpecial) }, length: { $0.source.count })
       return zip(examples, partners).compactMap { own, partner in
         partner.map { (own, own.withSource(examples[$0].source)) }
       }
@@ -62,33 +64,47 @@ public enum Counterfactual: String, Sendable, Hashable {
     }
   }
 
-  /// For each example the one of the same task whose length is nearest, of another document if
-  /// there is one nearby.
+  /// For each example the one of the same task whose number of marks, and then whose length, is
+  /// nearest; of another document if there is one nearby.
   static func partners(
-    _ examples: [TrainingExample], length: (TrainingExample) -> Int
+    _ examples: [TrainingExample], marks: (TrainingExample) -> Int = { _ in 0 },
+    length: (TrainingExample) -> Int
   ) -> [Int?] {
     let lengths = examples.map(length)
+    let marks = examples.map(marks)
     let order = examples.indices.sorted {
-      (examples[$0].task, lengths[$0], $0) < (examples[$1].task, lengths[$1], $1)
+      (examples[$0].task, marks[$0], lengths[$0], $0)
+        < (examples[$1].task, marks[$1], lengths[$1], $1)
     }
     var partners = [Int?](repeating: nil, count: examples.count)
     for (rank, own) in order.enumerated() {
-      var best: (isStranger: Bool, distance: Int, index: Int)?
+      var best: (misfit: Misfit, index: Int)?
       for neighbour in max(0, rank - 32)...min(order.count - 1, rank + 32) {
         let index = order[neighbour]
         guard index != own, examples[index].task == examples[own].task,
           examples[index].inputs != examples[own].inputs
         else { continue }
-        let isStranger = examples[index].document.id != examples[own].document.id
-        let distance = abs(lengths[index] - lengths[own])
-        let isBetter =
-          best.map {
-            isStranger != $0.isStranger ? isStranger : (distance, index) < ($0.distance, $0.index)
-          } ?? true
-        if isBetter { best = (isStranger, distance, index) }
+        let misfit = Misfit(
+          marks: abs(marks[index] - marks[own]),
+          isSameDocument: examples[index].document.id == examples[own].document.id,
+          length: abs(lengths[index] - lengths[own]))
+        if best.map({ (misfit, index) < ($0.misfit, $0.index) }) ?? true { best = (misfit, index) }
       }
       partners[own] = best?.index
     }
     return partners
+  }
+
+  /// How badly another example serves; what comes first weighs most.
+  private struct Misfit: Comparable {
+    let marks: Int
+    let isSameDocument: Bool
+    let length: Int
+
+    static func < (first: Misfit, second: Misfit) -> Bool {
+      if first.marks != second.marks { return first.marks < second.marks }
+      if first.isSameDocument != second.isSameDocument { return second.isSameDocument }
+      return first.length < second.length
+    }
   }
 }

@@ -22,7 +22,8 @@ public struct Expectation: Sendable, Hashable {
   /// What is expected of rows of a kind.
   public init(_ kind: TaskKind) {
     switch kind {
-    case .masked, .maskedNext, .permuted:
+    case .masked: self.init(steps: 2000, effect: 0.03, floor: 0.1)
+    case .maskedNext, .permuted:
       self.init(steps: 2000, effect: 0.03, floor: 0.1)
       contextAloneHelps = true
     case .causal, .middle, .spans, .prefix: self.init(steps: 1000, effect: 0.03, floor: 0.1)
