@@ -19,6 +19,10 @@ extension BlockNoise {
     case rearranged
     /// Which part of the text comes first.
     case firstPart
+    /// How much of the text stands beside what it stood beside.
+    case neighbours
+    /// Where tokens were left out.
+    case deletions
   }
 
   private static let bins = 10
@@ -88,9 +92,31 @@ extension BlockNoise {
       return rearranged
     case .firstPart:
       guard case .nothing = masking, permuted == 1, rotated.threshold == 0 else { return nil }
-      return ExpectedStatistic(
+      var first = ExpectedStatistic(
         "first-sentence", "rows by the quarter of the text's parts that comes first",
         .shape(bins: Self.parts), by: .draw)
+      // Rows whose parts cannot be told apart are left out, and where text repeats itself those are
+      // not any rows.
+      first.slack = 0.09
+      return first
+    case .neighbours:
+      guard random.threshold == 0 else { return nil }
+      if case .delete = masking { return nil }
+      var neighbours = ExpectedStatistic(
+        "kept-neighbours", "neighbours of the row that are neighbours in the text", .rate, by: .row)
+      // Only where sentences meet there are others, and sentences may be short.
+      neighbours.leastShare = permuted > 0 ? 0.5 : 0.95
+      return neighbours
+    case .deletions:
+      guard rate > 0, permuted == 0, rotated.threshold == 0, case .delete = masking else {
+        return nil
+      }
+      var deletions = ExpectedStatistic(
+        "deletion-positions", "tokens left out by tenth of the text", .shape(bins: Self.bins),
+        by: .row)
+      // Of two equal tokens it cannot be told which one is left.
+      deletions.slack = 0.09
+      return deletions
     }
   }
 
@@ -130,6 +156,8 @@ extension BlockNoise {
           $0 * Double(masks)
         })
     }
+    observeNeighbours(input, target, &observations)
+    observeDeletions(input, target, &observations)
     if let index = index(of: .randoms), input.count == target.count {
       let selected = zip(input, target).count { $0 != $1 }
       observations.add(
@@ -195,6 +223,43 @@ extension BlockNoise {
     var expected = Observations.evenShares(of: text.count, bins: Self.bins).map { $0 * share }
     expected[0] += 1 - share
     observations.add(index, counts: counts, expected: expected)
+  }
+
+  private func observeNeighbours(
+    _ input: ArraySlice<Int64>, _ target: ArraySlice<Int64>, _ observations: inout Observations
+  ) {
+    guard let index = index(of: .neighbours) else { return }
+    let mask = Int64(maskID)
+    let masksText = if case .nothing = masking { false } else { true }
+    let pairs = Set(zip(target, target.dropFirst()).map { $0 << 32 | $1 })
+    var kept = 0
+    var all = 0
+    for (left, right) in zip(input, input.dropFirst())
+    where !masksText || left != mask && right != mask {
+      all += 1
+      kept += pairs.contains(left << 32 | right) ? 1 : 0
+    }
+    observations.add(index, hits: kept, of: all, expected: Double(all))
+  }
+
+  /// What is left out if each token that is left is the next of its kind.
+  private func observeDeletions(
+    _ input: ArraySlice<Int64>, _ target: ArraySlice<Int64>, _ observations: inout Observations
+  ) {
+    guard let index = index(of: .deletions), target.count >= 2 * Self.bins else { return }
+    var counts = [Int](repeating: 0, count: Self.bins)
+    var rest = input
+    for (position, token) in target.enumerated() {
+      if rest.first == token {
+        rest.removeFirst()
+      } else {
+        counts[position * Self.bins / target.count] += 1
+      }
+    }
+    let gone = Double(counts.reduce(0, +))
+    observations.add(
+      index, counts: counts,
+      expected: Observations.evenShares(of: target.count, bins: Self.bins).map { $0 * gone })
   }
 
   // MARK: Order of sentences

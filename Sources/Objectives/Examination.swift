@@ -71,6 +71,9 @@ public struct ExpectedStatistic: Sendable, Hashable {
   /// A count of the manifest: so many draws were made misses for a known reason.
   public var knownMisses: String?
 
+  /// A count of the manifest: so many draws were hits.
+  public var knownHits: String?
+
   /// How far a rate may be off, and the total variation a shape may have, before it is a fault.
   public var tolerance: Double { (kind == .rate ? 0.002 : 0.01) + slack }
   /// How much more a shape may vary for a reason that is no fault.

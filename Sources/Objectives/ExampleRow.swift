@@ -6,6 +6,8 @@ public struct ExampleRow: Sendable {
   private var columns: [[Int64]] = []
   private var realNames: [String] = []
   private var realColumns: [[Float]] = []
+  /// How many stretches of documents the row is made from, if that is known.
+  public var stretchCount: Int?
 
   /// A row without columns.
   public init() {}

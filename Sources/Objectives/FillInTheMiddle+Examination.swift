@@ -5,6 +5,8 @@ internal import Randomness
 extension FillInTheMiddle {
   /// In shorter fragments the prefix is empty too often.
   private static let leastFragment = 64
+  /// What two even cuts leave behind the second: at most a share x with probability 1 − (1 − x)².
+  private static let suffixShares = [7.0 / 16, 5.0 / 16, 3.0 / 16, 1.0 / 16]
 
   var examination: Examination {
     var examination = Examination()
@@ -18,8 +20,15 @@ extension FillInTheMiddle {
       "spm-share", "rearranged fragments with the suffix first", .rate, by: .draw)
     // An empty prefix looks the same in both orders.
     suffixFirst.headroom = 0.03
-    // How many fragments were left alone a row does not tell: only ends of documents show.
-    examination.statistics = [suffixFirst]
+    var rearranged = ExpectedStatistic(
+      "rearranged-share", "fragments that were rearranged", .rate, by: .draw)
+    rearranged.knownHits = Tally.Event.rearrangedFragments.rawValue
+    var suffixes = ExpectedStatistic(
+      "suffix-lengths", "rearranged fragments by the quarter that their suffix is long",
+      .shape(bins: Self.suffixShares.count), by: .draw)
+    // Cuts are drawn among characters, of which some tokens have more.
+    suffixes.slack = 0.05
+    examination.statistics = [suffixFirst, rearranged, suffixes]
     return examination
   }
 
@@ -49,19 +58,30 @@ extension FillInTheMiddle {
 
   func observe(_ row: ExampleRow, into observations: inout Observations) {
     guard level == .context, let ids = row["input_ids"] else { return }
-    let used = row["attention_mask"].map { $0.count { $0 == 1 } } ?? ids.count
+    let used = min(ids.count, row["attention_mask"].map { $0.count { $0 == 1 } } ?? ids.count)
     var rearranged = 0
     var suffixFirst = 0
-    var start = 0
-    for index in 0..<min(used, ids.count) where ids[index] == Int64(endID) {
-      if ids[start] == Int64(prefixID), index - start >= Self.leastFragment {
-        rearranged += 1
-        suffixFirst += ids[start + 1] == Int64(suffixID) ? 1 : 0
+    var suffixes = Self.suffixShares.map { _ in 0 }
+    for fragment in ids[..<used].split(separator: Int64(endID))
+    where fragment.first == Int64(prefixID) && fragment.count >= Self.leastFragment {
+      rearranged += 1
+      suffixFirst += fragment[fragment.startIndex + 1] == Int64(suffixID) ? 1 : 0
+      if let start = fragment.firstIndex(of: Int64(suffixID)),
+        let end = fragment.firstIndex(of: Int64(middleID)), start < end
+      {
+        suffixes[(end - start - 1) * suffixes.count / (fragment.count - 2)] += 1
       }
-      start = index + 1
     }
     observations.add(
       0, hits: suffixFirst, of: rearranged,
       expected: Double(self.suffixFirst.threshold) / 0x1p53 * Double(rearranged))
+    if let stretches = row.stretchCount {
+      observations.add(
+        1, hits: ids[..<used].count { $0 == Int64(prefixID) }, of: stretches,
+        expected: Double(rate.threshold) / 0x1p53 * Double(stretches))
+    }
+    observations.add(
+      2, counts: suffixes,
+      expected: Self.suffixShares.map { $0 * Double(suffixes.reduce(0, +)) })
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Randomness
+
 extension Masking {
   /// The statistics, in the order in which they are observed.
   private enum Statistic: Int {
@@ -8,10 +10,11 @@ extension Masking {
     case maskPositions
     case randomTokens
     case maskRate
+    case neighbours
   }
 
   /// How many statistics there are; those of an objective follow.
-  static let statisticCount = 5
+  static let statisticCount = 6
 
   /// Tenths of a row, and sixteenths of the vocabulary.
   private static let positionBins = 10
@@ -36,6 +39,11 @@ extension Masking {
       .shape(bins: Self.positionBins), by: .row)
     // Long words find room less often, and stand where a text puts them.
     if unit == .wholeWord { positions.slack = 0.04 }
+    var neighbours = ExpectedStatistic(
+      "span-neighbours", "selected tokens beside a selected token", .rate, by: .row)
+    // Words of several tokens and spans that touch add to it, cut spans take from it.
+    neighbours.headroom = 1
+    neighbours.leastShare = 0.7
     return [
       ExpectedStatistic(
         "mask-share", "selected tokens that became the mask token", .rate, by: draws),
@@ -46,6 +54,7 @@ extension Masking {
         "random-tokens", "random replacements by sixteenth of the vocabulary",
         .shape(bins: Self.tokenBins), by: .draw),
       rate,
+      neighbours,
     ]
   }
 
@@ -96,10 +105,25 @@ extension Masking {
       expected: Observations.evenShares(of: pool, bins: Self.tokenBins).map { $0 * Double(randoms) }
     )
     observePositions(picked, of: candidates, &observations)
+    observeNeighbours(picked, &observations)
     if let expected = expectedSelection(of: candidates, used: content.used) {
       observations.add(
         Statistic.maskRate.rawValue, hits: selected, of: candidates, expected: expected)
     }
+  }
+
+  /// Tokens of spans stand together, but for those of spans of one word.
+  private func observeNeighbours(_ picked: [Int], _ observations: inout Observations) {
+    guard unit == .span, picked.count >= 8 else { return }
+    var mean = 0.0
+    for length in 1...1024 { mean += Double(length) * lengths.probability(of: length) }
+    let beside = picked.indices.count { index in
+      index > 0 && picked[index - 1] + 1 == picked[index]
+        || index + 1 < picked.count && picked[index] + 1 == picked[index + 1]
+    }
+    observations.add(
+      Statistic.neighbours.rawValue, hits: beside, of: picked.count,
+      expected: (1 - lengths.probability(of: 1) / mean) * Double(picked.count))
   }
 
   /// How many candidates are selected on average; nil where the rules of single rows know exactly,

@@ -129,7 +129,17 @@ public final class ExampleLedger {
       let misses = statistic.knownMisses.flatMap { counts?[$0] } ?? 0
       guard let test = StatisticalTest(statistic, series, knownMisses: misses) else { continue }
       report.statistics.append(test)
-      if let finding = test.finding(among: tests) { findings.append(finding) }
+      if let finding = test.finding(among: tests) {
+        findings.append(finding)
+      } else if wasReadWhole, rowsWithoutProvenance == 0, let name = statistic.knownHits,
+        let stated = counts?[name], stated != series.bins[0].observed
+      {
+        findings.append(
+          Finding(
+            rule: statistic.name,
+            "\(statistic.meaning): \(series.bins[0].observed) of \(series.draws), but the manifest "
+              + "counts \(stated)"))
+      }
     }
     if let column = examination.pairLabel {
       if let outcome = probe.run() {

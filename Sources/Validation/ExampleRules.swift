@@ -70,7 +70,7 @@ public struct ExampleRules: RowRules {
     var tokens = 0
     let provenance = ProvenanceColumns(batch)
     for row in 0..<batch.rowCount {
-      let example = batch.exampleRow(row, columns: columnNames)
+      var example = batch.exampleRow(row, columns: columnNames)
       let used = Self.inputTokens(example)
       tokens += used
       account(example, used, &evidence.accounting)
@@ -83,6 +83,7 @@ public struct ExampleRules: RowRules {
       }
       for fault in objective.faults(in: example) { add(fault.rule, "\(fault)") }
       let stretches = provenance?.stretches(row)
+      example.stretchCount = stretches?.count
       if let provenance, stretches == nil {
         add("provenance", "the provenance lists have lengths \(provenance.lengths(row))")
       }
@@ -112,7 +113,7 @@ public struct ExampleRules: RowRules {
       if let stretches, let message = wordFault(example, stretches, restored, place.source) {
         add("whole-word", message)
       }
-      audit(example, restored, used, number, place, &evidence)
+      audit(example, restored, stretches?.first, used, number, place, &evidence)
       if examination.pairLabel != nil, number % place.pairStride == 0 {
         let document = stretches?.first.map { TextHash.hash($0.id) } ?? UInt64(number)
         if let sample = sample(example, document: document) { evidence.pairs.append(sample) }
@@ -221,7 +222,9 @@ public struct ExampleRules: RowRules {
   ) -> (rule: String, message: String)? {
     guard pieces.count == recoded.count else {
       return (
-        "provenance", "\(pieces.count) source stretches for the row's \(recoded.count) fragments"
+        "provenance",
+        "\(pieces.count) source stretches for the row's \(recoded.count) fragments: end tokens are "
+          + "missing, or too many"
       )
     }
     for (piece, tokens) in zip(pieces, recoded) {
@@ -292,16 +295,16 @@ public struct ExampleRules: RowRules {
   // MARK: Leaks and surface
 
   private func audit(
-    _ row: ExampleRow, _ restored: [Int64]?, _ used: Int, _ number: Int, _ place: BatchPlace,
-    _ evidence: inout ExampleEvidence
+    _ row: ExampleRow, _ restored: [Int64]?, _ source: ProvenanceColumns.Stretch?, _ used: Int,
+    _ number: Int, _ place: BatchPlace, _ evidence: inout ExampleEvidence
   ) {
     let ids = row["input_ids"] ?? []
     switch place.text {
     case .ignored: break
     case .heldOut(let text):
-      text.collect(restored ?? Array(ids.prefix(used)), into: &evidence.text)
+      text.collect(restored ?? Array(ids.prefix(used)), from: source, into: &evidence.text)
     case .training(let text):
-      text.search(restored ?? Array(ids.prefix(used)), into: &evidence.text)
+      text.search(restored ?? Array(ids.prefix(used)), from: source, into: &evidence.text)
     }
     if examination.hidesLabels, number % LabelLeak.stride == 0, let labels = row["labels"] {
       evidence.leak.add(

@@ -2,9 +2,9 @@
 
 /// Whether what the labels ask for stands in the row's own input.
 ///
-/// Text repeats itself: of the input's own stretches of four tokens some occur twice in it. Those
-/// of the labels are drawn from the same text, so about as many of them may occur in the input,
-/// and more is a leak.
+/// Text repeats itself: of the input's own stretches of four tokens some occur twice in it, and of
+/// the labels' own some in them. Both are drawn from the same text, so about as many of the labels'
+/// may occur in the input, and more is a leak.
 struct LabelLeak: Sendable {
   /// The length of a stretch.
   static let gram = 4
@@ -25,9 +25,25 @@ struct LabelLeak: Sendable {
   /// Looks at a row, given as stretches of ordinary tokens.
   mutating func add(input: [ArraySlice<Int64>], labels: [ArraySlice<Int64>]) {
     var hashes = Self.hashes(input)
-    let asked = Self.hashes(labels)
+    var asked = Self.hashes(labels)
     guard !asked.isEmpty, !hashes.isEmpty else { return }
     hashes.sort()
+    asked.sort()
+    let repeated = max(Self.repeatedShare(hashes), Self.repeatedShare(asked))
+    let found = asked.count { hash in
+      let index = hashes.partition(startingAt: hash)
+      return index < hashes.count && hashes[index] == hash
+    }
+    let share = repeated * Double(asked.count)
+    grams += asked.count
+    present += found
+    expected += share
+    squares += (Double(found) - share) * (Double(found) - share)
+    rows += 1
+  }
+
+  /// Of sorted hashes the share that occurs more than once.
+  private static func repeatedShare(_ hashes: [UInt64]) -> Double {
     var repeated = 0
     for index in hashes.indices {
       let isRepeated =
@@ -35,16 +51,7 @@ struct LabelLeak: Sendable {
         || index + 1 < hashes.count && hashes[index] == hashes[index + 1]
       repeated += isRepeated ? 1 : 0
     }
-    let found = asked.count { hash in
-      let index = hashes.partition(startingAt: hash)
-      return index < hashes.count && hashes[index] == hash
-    }
-    let share = Double(repeated) / Double(hashes.count) * Double(asked.count)
-    grams += asked.count
-    present += found
-    expected += share
-    squares += (Double(found) - share) * (Double(found) - share)
-    rows += 1
+    return Double(repeated) / Double(hashes.count)
   }
 
   /// Adds what was seen in other rows.

@@ -55,6 +55,7 @@ GOOD = {
     "ul2": ("ul2", "length=128"),
     "words": ("mlm", "length=128", "masking=whole-word"),
     "mdlm": ("mdlm", "length=128"),
+    "span": ("mlm", "length=128", "masking=span"),
 }
 
 
@@ -250,6 +251,17 @@ def a_draw_for_each_token(c, f):
     c["input_ids"] = np.where(labels == IGNORED, c["input_ids"], inputs)
 
 
+def spans_scattered(c, f):
+    """As many tokens, each on its own."""
+    original, counts = f.restore(c), (c["labels"] != IGNORED).sum(1)
+    c["labels"][:] = IGNORED
+    for ids, labels, count in zip(original, c["labels"], counts):
+        places = f.random.choice(np.flatnonzero(~f.special[ids]), count, replace=False)
+        labels[places] = ids[places]
+    c["input_ids"][:] = original
+    a_draw_for_each_token(c, f)
+
+
 # Diffusion, permutation, replaced tokens
 
 
@@ -397,6 +409,65 @@ def other_middle(c, f):
     row[place] = f.ordinary[f.ordinary != row[place]][7]
 
 
+def rearranged(c, f):
+    """For each row its fragments, and of rearranged ones prefix, middle and suffix."""
+    for row, ids in enumerate(c["input_ids"]):
+        used = [int(token) for token in ids[: int(c["attention_mask"][row].sum())]]
+        fragments = []
+        while used:
+            end = used.index(f.roles["eos"]) + 1 if f.roles["eos"] in used else len(used)
+            fragment, used = used[:end], used[end:]
+            parts = None
+            if fragment[0] == f.roles["fim-prefix"]:
+                suffix, middle = (fragment.index(f.roles[n]) for n in ("fim-suffix", "fim-middle"))
+                parts = fragment[1:suffix], fragment[middle + 1 : -1], fragment[suffix + 1 : middle]
+            fragments.append((fragment, parts))
+        yield row, fragments
+
+
+def write_fragments(c, f, row, fragments):
+    ids = [token for fragment in fragments for token in fragment]
+    c["input_ids"][row] = f.roles["fim-pad"]
+    c["input_ids"][row, : len(ids)] = ids
+    c["attention_mask"][row] = np.arange(c["attention_mask"].shape[1]) < len(ids)
+
+
+def fragments_in_order(c, f):
+    for row, fragments in rearranged(c, f):
+        texts = [fragment if parts is None else [*sum(parts, []), f.roles["eos"]]
+                 for fragment, parts in fragments]
+        write_fragments(c, f, row, texts)
+
+
+def fragments_cut_in_thirds(c, f):
+    for row, fragments in rearranged(c, f):
+        texts = []
+        for fragment, parts in fragments:
+            if parts is not None:
+                text = sum(parts, [])
+                first, second = len(text) // 3, 2 * len(text) // 3
+                head = [f.roles["fim-prefix"], *text[:first], f.roles["fim-suffix"]]
+                middle = [f.roles["fim-middle"], *text[first:second], f.roles["eos"]]
+                if fragment[1] == f.roles["fim-suffix"]:
+                    head = [f.roles["fim-prefix"], f.roles["fim-suffix"]]
+                    middle = [f.roles["fim-middle"], *text[:second], f.roles["eos"]]
+                fragment = [*head, *text[second:], *middle]
+            texts.append(fragment)
+        write_fragments(c, f, row, texts)
+
+
+def an_end_token_lost(c, f):
+    """Between a rearranged fragment and one that is not."""
+    for row, fragments in rearranged(c, f):
+        for index, (fragment, parts) in enumerate(fragments[:-1]):
+            following = fragments[index + 1][0]
+            if parts is not None and following[0] != f.roles["fim-prefix"]:
+                if following[-1] == f.roles["eos"]:
+                    texts = [text for text, _ in fragments]
+                    texts[index] = fragment[:-1]
+                    return write_fragments(c, f, row, texts)
+
+
 # BART's noises
 
 
@@ -422,6 +493,16 @@ def unchanged(c, f):
 def always_rotated_by_half(c, f):
     for row, _, text in blocks(c):
         write_block(c, f, row, np.roll(text, len(text) // 2))
+
+
+def reversed_text(c, f):
+    for row, _, text in blocks(c):
+        write_block(c, f, row, text[::-1])
+
+
+def deleted_in_front(c, f):
+    for row, _, text in blocks(c):
+        write_block(c, f, row, text[len(text) + 2 - int(c["attention_mask"][row].sum()) :])
 
 
 def sentences_in_place(c, f):
@@ -494,6 +575,12 @@ MUTATIONS = [
     ("rtd", half_of_the_replacements_unlabelled, "replaced-tokens"),
     ("fim", suffix_for_middle, "sentinel-order"),
     ("fim", other_middle, "not-lossless"),
+    ("fim", fragments_in_order, "rearranged-share"),
+    ("fim", fragments_cut_in_thirds, "suffix-lengths"),
+    ("fim", an_end_token_lost, "provenance"),
+    ("permutation", reversed_text, "kept-neighbours"),
+    ("deletion", deleted_in_front, "deletion-positions"),
+    ("span", spans_scattered, "span-neighbours"),
     ("bart", sentences_in_place, "rearranged-rows"),
     ("infilling", a_mask_for_each_token, "masks-per-token"),
     ("infilling", masks_in_front, "mask-positions"),
