@@ -11,6 +11,10 @@ public struct Accounting: Sendable, Hashable {
   public var lossTokens = 0
   /// Padding of target rows, where they are rows of their own.
   public var targetPadding = 0
+  /// Tokens for which a replacement was drawn.
+  public var proposedTokens = 0
+  /// Those of which the replacement is not the original, which have the label 1.
+  public var replacedTokens = 0
   /// Whether targets are rows of their own, as encoder–decoders take them.
   public var hasTargets = false
 
@@ -25,6 +29,8 @@ public struct Accounting: Sendable, Hashable {
     inputPadding = counts["input_padding"] ?? 0
     lossTokens = counts["loss_tokens"] ?? 0
     targetPadding = counts["target_padding"] ?? 0
+    proposedTokens = counts["proposed_tokens"] ?? 0
+    replacedTokens = proposedTokens - (counts["proposals_equal_to_original"] ?? 0)
     hasTargets = manifest.objective?.facts["decoder_start_token_id"] != nil
   }
 
@@ -39,6 +45,14 @@ public struct Accounting: Sendable, Hashable {
 
   /// Padding among the positions of the targets.
   public var targetWaste: Double { Self.share(targetPadding, of: lossTokens + targetPadding) }
+
+  /// Draws of replacements that gave the original.
+  public var equalShare: Double {
+    Self.share(proposedTokens - replacedTokens, of: proposedTokens)
+  }
+
+  /// Tokens with the label 1 among all that have a label.
+  public var labelShare: Double { Self.share(replacedTokens, of: lossTokens) }
 
   /// One line for people.
   public var description: String {
@@ -64,6 +78,10 @@ public struct Accounting: Sendable, Hashable {
       object["target_padding"] = .init(targetPadding)
       object["target_padding_share"] = rounded(targetWaste)
     }
+    if proposedTokens > 0 {
+      object["equal_share"] = rounded(equalShare)
+      object["label_share"] = rounded(labelShare)
+    }
     return .object(object)
   }
 
@@ -73,6 +91,8 @@ public struct Accounting: Sendable, Hashable {
     inputPadding += other.inputPadding
     lossTokens += other.lossTokens
     targetPadding += other.targetPadding
+    proposedTokens += other.proposedTokens
+    replacedTokens += other.replacedTokens
     hasTargets = hasTargets || other.hasTargets
   }
 

@@ -159,8 +159,8 @@ struct BuildServices: Sendable {
     facts["measured_tokens"] = .init(report.positions)
     guard report.positions > 0 else { return }
     let equal = Double(report.equalToOriginal) / Double(report.positions)
-    facts["equal_share"] = rounded(equal)
-    facts["label_share"] = rounded(rate * (1 - equal))
+    facts["held_out_equal_share"] = rounded(equal)
+    facts["held_out_label_share"] = rounded(rate * (1 - equal))
     if let nats = report.nats { facts["held_out_nats"] = rounded(nats) }
     if let detection = report.frequencyDetection { facts["frequency_auc"] = rounded(detection) }
   }

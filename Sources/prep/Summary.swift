@@ -64,23 +64,24 @@ struct Summary {
     return lines + counts()
   }
 
-  /// How plausible the replacements of a proposal are, on text that it has not seen.
+  /// What replacements became, and how plausible they are on text that the proposal has not seen.
   private var replacements: String? {
-    guard let facts = manifest.objective?.facts["proposal"],
-      let equal = facts["equal_share"]?.doubleValue,
-      let labelled = facts["label_share"]?.doubleValue
+    guard let facts = manifest.objective?.facts["proposal"], let accounting = Accounting(manifest),
+      accounting.proposedTokens > 0
     else { return nil }
     func percent(_ share: Double) -> String { "\(Quantity.decimal(share * 100, 1)) %" }
-    var parts = [
-      "\(percent(equal)) of draws equal the original", "\(percent(labelled)) of tokens labelled 1",
-    ]
+    let built =
+      "replacements: \(percent(accounting.equalShare)) of draws equal the original, "
+      + "\(percent(accounting.labelShare)) of tokens labelled 1"
+    guard let equal = facts["held_out_equal_share"]?.doubleValue else { return built }
+    var parts = ["\(percent(equal)) equal"]
     if let nats = facts["held_out_nats"]?.doubleValue {
-      parts.append("\(Quantity.decimal(nats, 2)) nats on held-out text")
+      parts.append("\(Quantity.decimal(nats, 2)) nats")
     }
     if let auc = facts["frequency_auc"]?.doubleValue {
       parts.append("frequency alone tells \(Quantity.decimal(auc, 2)) (0.5 is chance)")
     }
-    return "replacements: \(parts.joined(separator: ", "))"
+    return "\(built); on held-out text \(parts.joined(separator: ", "))"
   }
 
   /// What was dropped, replaced or padded.
