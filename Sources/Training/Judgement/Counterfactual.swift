@@ -36,7 +36,12 @@ public enum Counterfactual: String, Sendable, Hashable {
     case .otherSource:
       // As many special tokens too: the number of sentinels tells how many spans are to be written.
       let partners = Self.partners(
-        examples, marks: { $0.source.count(where: isSpecial) }, length: { $0.source.count })
+        examples,
+        marks: { example in
+          // A text's end is none of them: what stands last must be the same too.
+          let last = example.source.last.map { isSpecial($0) ? Int($0) + 1 : 0 } ?? 0
+          return example.source.count(where: isSpecial) << 32 | last
+        }, length: { $0.source.count })
       return zip(examples, partners).compactMap { own, partner in
         partner.map { (own, own.withSource(examples[$0].source)) }
       }
