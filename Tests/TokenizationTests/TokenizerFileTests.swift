@@ -377,6 +377,16 @@ import UnicodeText
     #expect(written["tokenizer_class"] == "PreTrainedTokenizerFast")
   }
 
+  @Test func `Roles of any name are found again in what an extension writes`() throws {
+    let extended = try Self.small().extended(
+      sentinels: 2, specials: [("fim-prefix", "<P>"), ("nlu", "<R>"), ("mask", "<hole>")])
+    let again = try Tokenizer.load(
+      tokenizerJSON: extended.serialized(),
+      configuration: JSONValue(parsing: extended.configuration()))
+    for role in [SpecialRole.fimPrefix, .nlu, .mask] { #expect(again.roles[role] != nil) }
+    #expect(again.roles == extended.roles)
+  }
+
   @Test func `A summary has the facts`() throws {
     let tokenizer = try Self.small(specials: .standard, size: 600)
     let summary = try Array("the the".utf8).withUnsafeBufferPointer {

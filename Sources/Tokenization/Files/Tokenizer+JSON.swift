@@ -66,7 +66,7 @@ extension Tokenizer {
   /// Roles from the files beside the tokenizer, then from published names.
   mutating func findRoles(configuration: JSONValue?, specialTokensMap: JSONValue?) {
     for role in SpecialRole.allCases {
-      guard let key = role.configurationKey else { continue }
+      let key = role.configurationKey
       for value in [configuration?[key], specialTokensMap?[key]] where roles[role] == nil {
         let token = value?.stringValue ?? value?["content"]?.stringValue
         roles[role] = token.flatMap { vocabulary.id(of: $0) }

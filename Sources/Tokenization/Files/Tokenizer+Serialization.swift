@@ -72,9 +72,9 @@ extension Tokenizer {
     }
     var named: Set<UInt32> = []
     for (role, id) in roles.assigned {
-      guard let key = role.configurationKey, let token = vocabulary.token(id) else { continue }
-      root[key] = .string(token)
-      named.insert(id)
+      guard let token = vocabulary.token(id) else { continue }
+      root[role.configurationKey] = .string(token)
+      if role.isCommon { named.insert(id) }
     }
     let others = addedTokens.filter { $0.isSpecial && !named.contains($0.id) }
     if sourceConfiguration == nil, !others.isEmpty {

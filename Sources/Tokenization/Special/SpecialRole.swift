@@ -35,10 +35,15 @@ public enum SpecialRole: String, Sendable, Hashable, CaseIterable {
   case lang
 
   /// The key of `tokenizer_config.json` that names the token of this role.
-  var configurationKey: String? {
+  var configurationKey: String {
+    String(rawValue.map { $0 == "-" ? "_" : $0 }) + "_token"
+  }
+
+  /// Whether `transformers` knows that key; to all others a token is merely special.
+  var isCommon: Bool {
     switch self {
-    case .pad, .eos, .unk, .bos, .cls, .sep, .mask: "\(rawValue)_token"
-    default: nil
+    case .pad, .eos, .unk, .bos, .cls, .sep, .mask: true
+    default: false
     }
   }
 }
