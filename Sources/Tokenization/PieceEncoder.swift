@@ -97,6 +97,7 @@ struct PieceEncoder: ~Copyable {
       let length = Int(bounds[pieces])
       let base = text.base + at
       tokens.reserve(length &+ PieceCache.inlineTokens)
+      cache.note(lookups: pieces)
       makeKeys(base, bounds, pieces, readable: text.count &- at)
       if marksPieces {
         pieceMarks.reserve(length &+ PieceCache.inlineTokens)
@@ -253,6 +254,7 @@ struct PieceEncoder: ~Copyable {
       length <= PieceCache.longestInline
       ? PieceCache.Key(short: part, length) : PieceCache.Key(long: part, length)
     if key.high != PieceCache.Key.uncachedMark {
+      cache.note(lookups: 1)
       let known = cache.tokens(of: key, part, length, to: target)
       if known > 0 { return known }
     }

@@ -52,6 +52,21 @@ import UnicodeText
     #expect(cache.byteCount <= 1 << 18)
   }
 
+  @Test(arguments: [false, true])
+  func `A large table grows only where pieces come again`(comeAgain: Bool) {
+    var cache = PieceCache(maximumBytes: 1 << 28)
+    for id in 0..<400_000 {
+      let piece = Array("\(id)".utf8)
+      cache.note(lookups: comeAgain ? 3 : 1)
+      cache.insert(key(piece), piece, piece.count, [UInt32(id)], 1)
+      if id < 100_000 { #expect(tokens(of: piece, in: cache) == [UInt32(id)]) }
+    }
+    let last = Array("399999".utf8)
+    #expect(tokens(of: last, in: cache) == [399_999])
+    #expect(tokens(of: Array("7".utf8), in: cache) == (comeAgain ? [7] : []))
+    #expect(cache.byteCount < 9 << 20 || comeAgain)
+  }
+
   @Test func `What is too long is not remembered`() {
     let cache = PieceCache(maximumBytes: 1 << 18)
     let piece = [UInt8](repeating: 1, count: 256)

@@ -7,7 +7,7 @@ internal import CProcessor
 /// Entries of 32 bytes, two to a cache line; a piece is looked for in its line and then in the lines
 /// after it. A piece of up to 15 bytes is its own key. A longer one is found by hash and length and
 /// then compared with a copy, so that a collision costs time and never a wrong token. When the bound
-/// is reached, the cache is emptied down to its seed and fills again.
+/// is reached, or most pieces are new, the cache is emptied down to its seed and fills again.
 struct PieceCache: ~Copyable {
   /// The longest piece that is remembered.
   static let longestPiece = 255
@@ -17,6 +17,8 @@ struct PieceCache: ~Copyable {
   static let inlineTokens = 4
   /// The size of a line of two entries.
   static let lineBytes = 64
+  /// A table of so many bytes grows only if it is of use: the processor's caches hold no larger one.
+  private static let largeTable = 8 << 20
   /// The size of an entry in words of 64 bits.
   static let entryWords = 4
 
@@ -75,6 +77,9 @@ struct PieceCache: ~Copyable {
   private(set) var shift: UInt64
   private var lineCount: Int
   private var used = 0
+  /// Entries there were when the table was made, and pieces looked for since.
+  private var usedBefore = 0
+  private var lookups = 0
   private let maximumBytes: Int
   private let seed: PieceSeed?
   /// Numbers of tokens, tokens, and the bytes of long pieces.
@@ -111,8 +116,14 @@ struct PieceCache: ~Copyable {
     return memory
   }
 
+  private mutating func startCounting() {
+    usedBefore = used
+    lookups = 0
+  }
+
   /// Makes the cache what it was at first.
   private mutating func plant(isEmpty: Bool) {
+    defer { startCounting() }
     store.removeAll()
     let bytes = lineCount * Self.lineBytes
     guard let seed else {
@@ -255,13 +266,20 @@ struct PieceCache: ~Copyable {
   /// Bytes in use.
   var byteCount: Int { lineCount * Self.lineBytes + store.capacity }
 
-  /// Grows at half load. Where growth would pass the bound, fills the table to three quarters, and
-  /// then goes back to the seed.
+  /// Tells that so many pieces are being looked for.
+  mutating func note(lookups added: Int) { lookups &+= added }
+
+  /// Whether a larger table would be of use: most pieces that are looked for have been there before.
+  private var isOfUse: Bool { 2 * (used - usedBefore) <= lookups }
+
+  /// Grows at half load. Where growth would pass the bound, or the table is large and most pieces
+  /// are new, as in random text, fills it to three quarters, and then goes back to the seed.
   private mutating func makeRoom(storing bytes: Int) {
     let tableBytes = lineCount * Self.lineBytes
     let stored = store.capacity(adding: bytes)
     // The old and the new table are there together.
-    let canGrow = stored + 3 * tableBytes <= maximumBytes
+    let canGrow =
+      stored + 3 * tableBytes <= maximumBytes && (tableBytes < Self.largeTable || isOfUse)
     guard used >= lineCount, canGrow else {
       let isFull = used >= lineCount + lineCount / 2
       if isFull || stored + tableBytes > maximumBytes, used > (seed?.used ?? 0) {
@@ -275,6 +293,7 @@ struct PieceCache: ~Copyable {
     table = Self.allocate(lineCount)
     table.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * tableBytes)
     used = 0
+    defer { startCounting() }
     let words = old.assumingMemoryBound(to: UInt64.self)
     var at = 0
     while at < tableBytes / 8 {
