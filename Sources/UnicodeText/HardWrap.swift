@@ -75,6 +75,23 @@ public enum HardWrap {
   }
 
   private static func measure(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Line {
+    let bytes = UnsafeBufferPointer(rebasing: text[range])
+    return ASCIIScan.isASCII(bytes) ? measureASCII(bytes) : measureAll(text, range)
+  }
+
+  /// The same for a line of ASCII alone, of which only the ends have to be looked at.
+  private static func measureASCII(_ text: UnsafeBufferPointer<UInt8>) -> Line {
+    func isBlank(_ byte: UInt8) -> Bool { CharacterClasses.isWhitespace(UInt32(byte)) }
+    guard let first = text.firstIndex(where: { !isBlank($0) }),
+      let last = text.lastIndex(where: { !isBlank($0) })
+    else { return Line() }
+    let word = text[first...].firstIndex(where: isBlank) ?? text.count
+    return Line(
+      width: last + 1, firstWord: word - first, first: UInt32(text[first]),
+      last: UInt32(text[last]))
+  }
+
+  private static func measureAll(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Line {
     var line = Line()
     var column = 0
     var indent = 0

@@ -35,6 +35,15 @@ struct HardWrapTests {
     before lay down between their feet and slept without so much as a glance at either.
     """
 
+  @Test("Lines of ASCII are measured like others", arguments: [30, 45, 72, 140])
+  func ascii(width: Int) {
+    for text in [Self.prose, Self.prose.lowercased(), " a\tb \n c\n\n" + Self.prose] {
+      let wrapped = Self.wrap(text, width: width)
+      let accented = String(wrapped.map { $0 == "e" ? "é" : $0 })
+      #expect(Self.isLikely(wrapped) == Self.isLikely(accented))
+    }
+  }
+
   @Test("Prose filled to a width is hard-wrapped", arguments: [45, 60, 72, 80, 100])
   func wrapped(width: Int) {
     #expect(Self.isLikely(Self.wrap(Self.prose, width: width)))
