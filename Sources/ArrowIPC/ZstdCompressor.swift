@@ -15,12 +15,8 @@ public struct ZstdCompressor: ~Copyable {
   /// - Parameters:
   ///   - minimumMatch: the shortest match in bytes that is looked for; nil for what the level and the
   ///     size of the input suggest.
-  ///   - tables: the logarithms of the sizes of the tables in which long and short matches are looked
-  ///     up; nil as well.
   /// - Throws: `.invalidArgument` for a level that the library does not have.
-  public init(
-    level: Int, minimumMatch: Int? = nil, tables: (long: Int, short: Int)? = nil
-  ) throws(ArrowError) {
+  public init(level: Int, minimumMatch: Int? = nil) throws(ArrowError) {
     guard level >= Int(ZSTD_minCLevel()), level <= Int(ZSTD_maxCLevel()) else {
       throw ArrowError(
         .invalidArgument,
@@ -30,27 +26,37 @@ public struct ZstdCompressor: ~Copyable {
       throw ArrowError(.system, "no memory for a zstd context")
     }
     // Everything that shapes the frame is said here, whatever the library's defaults are.
-    var parameters: [(ZSTD_cParameter, Int32)] = [
-      (ZSTD_c_compressionLevel, Int32(level)),
-      (ZSTD_c_contentSizeFlag, 1),
-      (ZSTD_c_checksumFlag, 1),
-      (ZSTD_c_dictIDFlag, 0),
-      (ZSTD_c_nbWorkers, 0),
-    ]
-    if let minimumMatch { parameters.append((ZSTD_c_minMatch, Int32(clamping: minimumMatch))) }
-    if let tables {
-      parameters.append((ZSTD_c_hashLog, Int32(clamping: tables.long)))
-      parameters.append((ZSTD_c_chainLog, Int32(clamping: tables.short)))
-    }
-    for (parameter, value) in parameters {
-      let status = ZSTD_CCtx_setParameter(context, parameter, value)
-      guard ZSTD_isError(status) == 0 else {
-        ZSTD_freeCCtx(context)
-        throw ArrowError(.invalidArgument, "zstd: " + String(cString: ZSTD_getErrorName(status)))
-      }
+    do throws(ArrowError) {
+      try Self.set(ZSTD_c_compressionLevel, level, context)
+      try Self.set(ZSTD_c_contentSizeFlag, 1, context)
+      try Self.set(ZSTD_c_checksumFlag, 1, context)
+      try Self.set(ZSTD_c_dictIDFlag, 0, context)
+      try Self.set(ZSTD_c_nbWorkers, 0, context)
+      if let minimumMatch { try Self.set(ZSTD_c_minMatch, minimumMatch, context) }
+    } catch {
+      ZSTD_freeCCtx(context)
+      throw error
     }
     self.context = context
     output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// Sets the logarithms of the sizes of the tables in which the frames from here on look up long
+  /// and short matches, in place of what the level and the size of the input suggest.
+  ///
+  /// - Throws: `.invalidArgument` for sizes that the library does not have.
+  public mutating func setTables(long: Int, short: Int) throws(ArrowError) {
+    try Self.set(ZSTD_c_hashLog, long, context)
+    try Self.set(ZSTD_c_chainLog, short, context)
+  }
+
+  private static func set(
+    _ parameter: ZSTD_cParameter, _ value: Int, _ context: OpaquePointer
+  ) throws(ArrowError) {
+    let status = ZSTD_CCtx_setParameter(context, parameter, Int32(clamping: value))
+    guard ZSTD_isError(status) == 0 else {
+      throw ArrowError(.invalidArgument, "zstd: " + String(cString: ZSTD_getErrorName(status)))
+    }
   }
 
   /// Compresses `input` and hands the frame to `body`; it is valid during the call only.

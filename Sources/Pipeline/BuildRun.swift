@@ -13,6 +13,9 @@ internal import Randomness
 ///     options.seed = 7
 ///     let manifest = try BuildRun(options).write(to: .directory("shards", .refuse)) { _ in }
 public struct BuildRun {
+  /// Ids of the longest list column in a batch: few enough that an order drawn over batches mixes.
+  private static let idsPerBatch = 131_072
+
   let options: BuildOptions
   let input: TokenInput
   let objective: any Objective
@@ -207,7 +210,7 @@ public struct BuildRun {
     if objective.columns.contains(where: { $0.shape == .list }), frames.count > 0 {
       longest = max(longest, frames.unit.tokens.count / frames.count)
     }
-    return max(1, TokenizeRun.idsPerBatch / longest)
+    return max(1, Self.idsPerBatch / longest)
   }
 
   /// What one thread works with.
