@@ -176,3 +176,17 @@ def test_a_flipped_bit_is_noticed_by_pyarrow_alone(dataset, tmp_path):
     damaged.write_bytes(content)
     with pytest.raises((OSError, pa.ArrowInvalid)):
         pa.ipc.open_file(damaged).read_all()
+
+
+def test_ids_take_little_more_than_plain_zstd(prep, shared, real_tokenizer, tmp_path):
+    """Books, code and 380 languages apart: one hundredth above all ids in one frame is the most."""
+    for name in ("english/books", "code/code", "multilingual/udhr"):
+        dataset = tmp_path / name.replace("/", "-")
+        text = shared(f"{name}.jsonl.zst")
+        prep("tokenize", text, "--tokenizer", real_tokenizer, "--no-words", "-o", dataset)
+        ids = table(dataset)["input_ids"].combine_chunks().values
+        assert ids.type == pa.uint16()
+        plain = pa.Codec("zstd", compression_level=3).compress(ids.to_numpy().tobytes())
+        stored = json.loads(prep("bench", "scan", dataset, "--json").stdout)["input_ids_bytes"]
+        assert stored <= sum(path.stat().st_size for path in shards(dataset))
+        assert stored <= 1.01 * len(plain), name

@@ -95,7 +95,7 @@ def test_exchanged_shards_and_strange_files_are_found(prep, dataset):
 def test_a_footer_that_disagrees_with_its_stream_is_found(prep, tokens, tokenizer, tmp_path):
     source = tmp_path / "many.txt"
     words = " ".join(f"word{n}" for n in range(900))
-    source.write_text("\n".join(f"{n} {words}" for n in range(300)))
+    source.write_text("\n".join(f"{n} {words}" for n in range(1_800)))
     dataset = tmp_path / "dataset"
     prep("tokenize", source, "--split-on", "lines", "--tokenizer", tokenizer, "-o", dataset)
     [path] = shards(dataset)
