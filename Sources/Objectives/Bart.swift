@@ -39,9 +39,7 @@ struct Bart: BlockObjective {
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     self.parameters = parameters
-    let eos = try vocabulary.require("eos", for: Self.descriptor.name)
     noise = try BlockNoise(
-      [.infilling, .permutation, .rotation], parameters: parameters, vocabulary: vocabulary,
-      suffix: [eos], suffixRoles: ["eos"])
+      [.infilling, .permutation, .rotation], parameters: parameters, vocabulary: vocabulary)
   }
 }

@@ -72,6 +72,15 @@ struct BlockNoise: Sendable {
     static let rotation = Parts(rawValue: 16)
   }
 
+  /// Noise for blocks that end with EOS alone.
+  init(
+    _ parts: Parts, parameters: ObjectiveParameters, vocabulary: Vocabulary
+  ) throws(ObjectiveError) {
+    let eos = try vocabulary.require("eos", for: parameters.objective)
+    try self.init(
+      parts, parameters: parameters, vocabulary: vocabulary, suffix: [eos], suffixRoles: ["eos"])
+  }
+
   /// - Parameters:
   ///   - parts: The noises that the objective has parameters for.
   ///   - suffix: What stands behind every block; its last token is what a decoder starts with.

@@ -24,9 +24,6 @@ struct DocumentRotation: BlockObjective {
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     self.parameters = parameters
-    let eos = try vocabulary.require("eos", for: Self.descriptor.name)
-    noise = try BlockNoise(
-      .rotation, parameters: parameters, vocabulary: vocabulary, suffix: [eos],
-      suffixRoles: ["eos"])
+    noise = try BlockNoise(.rotation, parameters: parameters, vocabulary: vocabulary)
   }
 }

@@ -26,9 +26,6 @@ struct TokenDeletion: BlockObjective {
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     self.parameters = parameters
-    let eos = try vocabulary.require("eos", for: Self.descriptor.name)
-    noise = try BlockNoise(
-      .deletion, parameters: parameters, vocabulary: vocabulary, suffix: [eos],
-      suffixRoles: ["eos"])
+    noise = try BlockNoise(.deletion, parameters: parameters, vocabulary: vocabulary)
   }
 }

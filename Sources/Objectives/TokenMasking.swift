@@ -25,9 +25,6 @@ struct TokenMasking: BlockObjective {
 
   init(parameters: ObjectiveParameters, vocabulary: Vocabulary) throws(ObjectiveError) {
     self.parameters = parameters
-    let eos = try vocabulary.require("eos", for: Self.descriptor.name)
-    noise = try BlockNoise(
-      .masking, parameters: parameters, vocabulary: vocabulary, suffix: [eos],
-      suffixRoles: ["eos"])
+    noise = try BlockNoise(.masking, parameters: parameters, vocabulary: vocabulary)
   }
 }

@@ -2,6 +2,7 @@
 
 import ArrowIPC
 import Corpus
+import TestSupport
 import Testing
 
 /// Corpora in Arrow files and streams, against the same documents in JSON Lines.

@@ -2,6 +2,7 @@
 
 import Corpus
 import Digests
+import TestSupport
 import Testing
 
 private let text = Array(

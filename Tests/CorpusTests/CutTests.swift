@@ -2,6 +2,7 @@
 
 import Corpus
 import Digests
+import TestSupport
 import Testing
 
 private let sizes = GroupReader.Sizes(cutBytes: 1000, batchBytes: 300)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Corpus
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -117,5 +118,12 @@ private func code(_ arguments: String...) -> CorpusError.Code? {
     #expect(groups([5, 5, 5]) == [[5, 5], [5]])
     #expect(groups([1, -1, 1]) == [[1], [0], [1]])
     #expect(groups([0, 0, 0]) == [[0, 0, 0]])
+  }
+}
+
+extension ScratchDirectory {
+  /// The files of one argument, as names.
+  func names(_ argument: String) throws -> [String] {
+    try InputListing.files(for: [argument]).map(\.name)
   }
 }

@@ -2,6 +2,7 @@
 
 import ArrowIPC
 import Digests
+import TestSupport
 import Testing
 
 @testable import Datasets

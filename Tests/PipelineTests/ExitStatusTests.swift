@@ -6,6 +6,7 @@ import Datasets
 import JSON
 import Objectives
 import Randomness
+import TestSupport
 import Testing
 import Tokenization
 import UnicodeText

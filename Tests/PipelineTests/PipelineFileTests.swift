@@ -3,6 +3,7 @@
 import ArrowIPC
 import Corpus
 import Objectives
+import TestSupport
 import Testing
 import Tokenization
 import UnicodeText

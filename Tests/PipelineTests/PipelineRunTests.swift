@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Datasets
+import TestSupport
 import Testing
 import Validation
 

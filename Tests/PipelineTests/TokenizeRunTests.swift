@@ -4,6 +4,7 @@ import ArrowIPC
 import Corpus
 import Datasets
 import JSON
+import TestSupport
 import Testing
 import Tokenization
 import UnicodeText

@@ -5,6 +5,7 @@ import Datasets
 import JSON
 import Objectives
 import Pipeline
+import TestSupport
 import Testing
 import Tokenization
 

@@ -2,6 +2,7 @@
 
 import ArrowIPC
 import Objectives
+import TestSupport
 import Testing
 import Validation
 
