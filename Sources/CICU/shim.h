@@ -8,6 +8,7 @@
 
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
+#include <unicode/ucpmap.h>
 #include <unicode/ucnv.h>
 #include <unicode/ucnv_cb.h>
 #include <unicode/ucnv_err.h>
@@ -60,6 +61,18 @@ static inline int cicu_is_white_space(UChar32 c) { return u_isUWhiteSpace(c) ? 1
 /// The Grapheme_Cluster_Break property, a UGraphemeClusterBreak.
 static inline uint8_t cicu_grapheme_break(UChar32 c) {
   return (uint8_t)u_getIntPropertyValue(c, UCHAR_GRAPHEME_CLUSTER_BREAK);
+}
+
+/// The Sentence_Break property of all characters; null if ICU's data lacks it. ICU keeps it.
+static inline const UCPMap *_Nullable cicu_sentence_breaks(UErrorCode *_Nonnull status) {
+  return u_getIntPropertyMap(UCHAR_SENTENCE_BREAK, status);
+}
+
+/// The last character of the range from `start` on that has one value, and that value; -1 behind
+/// U+10FFFF.
+static inline UChar32 cicu_map_range(const UCPMap *_Nonnull map, UChar32 start,
+                                     uint32_t *_Nonnull value) {
+  return ucpmap_getRange(map, start, UCPMAP_RANGE_NORMAL, 0, 0, 0, value);
 }
 
 static inline int cicu_is_pictographic(UChar32 c) {
@@ -147,7 +160,7 @@ static inline int32_t cicu_locale_for_language_tag(const char *_Nonnull tag, cha
   return uloc_forLanguageTag(tag, buffer, capacity, parsed, status);
 }
 
-// Break iterators
+// Break iterators: what the rules written here are tested against
 
 static inline UBreakIterator *_Nullable cicu_break_open(UBreakIteratorType type,
                                                         const char *_Nonnull locale,
@@ -166,6 +179,12 @@ static inline void cicu_break_set_text(UBreakIterator *_Nonnull iterator,
 
 static inline int32_t cicu_break_first(UBreakIterator *_Nonnull iterator) {
   return ubrk_first(iterator);
+}
+
+/// The locale whose rules the iterator has: `root`, or one with rules of its own.
+static inline const char *_Nullable cicu_break_rules(const UBreakIterator *_Nonnull iterator,
+                                                     UErrorCode *_Nonnull status) {
+  return ubrk_getLocaleByType(iterator, ULOC_ACTUAL_LOCALE, status);
 }
 
 /// The next boundary, or -1 (UBRK_DONE).

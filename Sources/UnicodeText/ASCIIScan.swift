@@ -29,6 +29,27 @@ enum ASCIIScan {
     return i
   }
 
+  /// The index of the first line feed at or after `start`, or the end of the text.
+  static func endOfLine(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    guard let base = text.baseAddress else { return start }
+    let raw = UnsafeRawPointer(base)
+    var i = start
+    while i &+ 16 <= text.count {
+      let bytes = raw.loadUnaligned(fromByteOffset: i, as: SIMD16<UInt8>.self)
+      let found = bytes .== SIMD16<UInt8>(repeating: 0x0A)
+      let halves = unsafeBitCast(found, to: SIMD2<UInt64>.self)
+      if halves[0] != 0 {
+        return i &+ (UInt64(littleEndian: halves[0]).trailingZeroBitCount &>> 3)
+      }
+      if halves[1] != 0 {
+        return i &+ 8 &+ (UInt64(littleEndian: halves[1]).trailingZeroBitCount &>> 3)
+      }
+      i &+= 16
+    }
+    while i < text.count, base[i] != 0x0A { i &+= 1 }
+    return i
+  }
+
   /// Whether every byte is ASCII.
   static func isASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     endOfASCII(text, from: 0) == text.count

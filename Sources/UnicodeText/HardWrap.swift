@@ -16,19 +16,19 @@ public enum HardWrap {
   ///
   /// - Complexity: O(n).
   public static func isLikely(in text: UnsafeBufferPointer<UInt8>) -> Bool {
-    let pairs = linePairs(UnsafeBufferPointer(rebasing: text.prefix(32 << 10)))
-    guard pairs.count >= 4 else { return false }
-    let widths = pairs.map(\.width).sorted()
-    let width = widths[widths.count - 1 - widths.count / 20]
-    guard (40...132).contains(width) else { return false }
-    // A line may miss its width by a little: hyphenation, and words cut between two blanks.
-    let wrapped = pairs.count { $0.width + 1 + $0.nextWord + 1 >= width }
-    let open = pairs.count { !$0.endsSentence }
-    let cased = pairs.count { $0.nextStart != .uncased }
-    let capitals = pairs.count { $0.nextStart == .capital }
-    return wrapped * 100 >= pairs.count * 85 && open * 100 >= pairs.count * 40
-      && capitals * 100 <= cased * 70
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * columns) { memory in
+      memory.initialize(repeating: 0)
+      var pairs = LinePairs(
+        widths: UnsafeMutableBufferPointer(rebasing: memory[..<columns]),
+        reaches: UnsafeMutableBufferPointer(rebasing: memory[columns...]))
+      pairs.count(UnsafeBufferPointer(rebasing: text.prefix(32 << 10)))
+      return pairs.areWrapped
+    }
   }
+
+  /// Widths are told apart below this many columns: more than the widest that is plausible, by what
+  /// a line may miss it.
+  private static let columns = 136
 
   private enum Start {
     case capital
@@ -36,76 +36,110 @@ public enum HardWrap {
     case uncased
   }
 
-  private struct LinePair {
-    /// Columns of the first line without blanks at its end.
-    var width: Int
-    /// Columns of the first word of the second line.
-    var nextWord: Int
-    /// How the second line begins.
-    var nextStart: Start
-    /// Whether the first line ends in a character that ends sentences.
-    var endsSentence: Bool
+  /// What is counted of the pairs of lines.
+  private struct LinePairs {
+    /// How many first lines have a width, in columns, without blanks at the end.
+    var widths: UnsafeMutableBufferPointer<Int>
+    /// How many would have a width with a blank and the first word of the second line.
+    var reaches: UnsafeMutableBufferPointer<Int>
+    private var all = 0
+    /// First lines that end in a character that does not end sentences.
+    private var open = 0
+    /// Second lines that begin with a letter that has a case, and with a capital.
+    private var cased = 0
+    private var capitals = 0
+
+    init(widths: UnsafeMutableBufferPointer<Int>, reaches: UnsafeMutableBufferPointer<Int>) {
+      self.widths = widths
+      self.reaches = reaches
+    }
+
+    mutating func count(_ text: UnsafeBufferPointer<UInt8>) {
+      var previous = Line()
+      var start = 0
+      while start < text.count {
+        let end = ASCIIScan.endOfLine(text, from: start)
+        let line = HardWrap.measure(UnsafeBufferPointer(rebasing: text[start..<end]))
+        if previous.width > 0, line.width > 0 { add(previous, line) }
+        previous = line
+        start = end + 1
+      }
+    }
+
+    private mutating func add(_ first: Line, _ second: Line) {
+      all += 1
+      widths[min(first.width, columns - 1)] += 1
+      // A line may miss its width by a little: hyphenation, and words cut between two blanks.
+      reaches[min(first.width + 1 + second.firstWord + 1, columns - 1)] += 1
+      if !HardWrap.endsSentence(first.last) { open += 1 }
+      switch HardWrap.letterCase(second.first) {
+      case .capital:
+        cased += 1
+        capitals += 1
+      case .small: cased += 1
+      case .uncased: break
+      }
+    }
+
+    var areWrapped: Bool {
+      guard all >= 4 else { return false }
+      var width = columns
+      var wider = 0
+      repeat {
+        width -= 1
+        wider += widths[width]
+      } while wider <= all / 20
+      guard (40...132).contains(width) else { return false }
+      let wrapped = reaches[width...].reduce(0, +)
+      return wrapped * 100 >= all * 85 && open * 100 >= all * 40 && capitals * 100 <= cased * 70
+    }
   }
 
   private struct Line {
+    /// Columns without blanks at the end; of wide lines some number that is too wide as well.
     var width = 0
     var firstWord = 0
     var first: UInt32 = 0
     var last: UInt32 = 0
   }
 
-  private static func linePairs(_ text: UnsafeBufferPointer<UInt8>) -> [LinePair] {
-    var pairs: [LinePair] = []
-    var previous: Line?
-    var start = 0
-    while start < text.count {
-      var end = start
-      while end < text.count, text[end] != 0x0A { end += 1 }
-      let line = measure(text, start..<end)
-      if let previous, previous.width > 0, line.width > 0 {
-        pairs.append(
-          LinePair(
-            width: previous.width, nextWord: line.firstWord, nextStart: letterCase(line.first),
-            endsSentence: endsSentence(previous.last)))
-      }
-      previous = line
-      start = end + 1
-    }
-    return pairs
-  }
-
-  private static func measure(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Line {
-    let bytes = UnsafeBufferPointer(rebasing: text[range])
-    return ASCIIScan.isASCII(bytes) ? measureASCII(bytes) : measureAll(text, range)
+  private static func measure(_ text: UnsafeBufferPointer<UInt8>) -> Line {
+    text.count < 4 * columns && ASCIIScan.isASCII(text) ? measureASCII(text) : measureAll(text)
   }
 
   /// The same for a line of ASCII alone, of which only the ends have to be looked at.
   private static func measureASCII(_ text: UnsafeBufferPointer<UInt8>) -> Line {
-    func isBlank(_ byte: UInt8) -> Bool { CharacterClasses.isWhitespace(UInt32(byte)) }
-    guard let first = text.firstIndex(where: { !isBlank($0) }),
-      let last = text.lastIndex(where: { !isBlank($0) })
-    else { return Line() }
-    let word = text[first...].firstIndex(where: isBlank) ?? text.count
+    var first = 0
+    var end = text.count
+    while first < end, isBlank(text[first]) { first &+= 1 }
+    while end > first, isBlank(text[end &- 1]) { end &-= 1 }
+    if first == end { return Line() }
+    var word = first
+    while word < end, !isBlank(text[word]) { word &+= 1 }
     return Line(
-      width: last + 1, firstWord: word - first, first: UInt32(text[first]),
-      last: UInt32(text[last]))
+      width: end, firstWord: word &- first, first: UInt32(text[first]),
+      last: UInt32(text[end &- 1]))
   }
 
-  private static func measureAll(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Line {
+  /// White space of ASCII.
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
+
+  private static func measureAll(_ text: UnsafeBufferPointer<UInt8>) -> Line {
     var line = Line()
     var column = 0
     var indent = 0
     var isInFirstWord = true
-    var i = range.lowerBound
-    while i < range.upperBound {
+    var i = 0
+    while i < text.count {
       let (scalar, length) = UTF8Scalars.decode(text, at: i)
       i += length
-      if CharacterClasses.isWhitespace(scalar) {
+      let entry = CharacterClasses.entry(scalar)
+      if entry & 3 == CharacterClasses.whitespace {
         if line.width > 0 { isInFirstWord = false } else { indent += 1 }
         column += 1
         continue
       }
-      let isWide = CharacterClasses.startsWordEach(scalar)
+      let isWide = entry & 4 != 0
       if line.width == 0 {
         line.first = scalar
       } else if isWide {
@@ -115,11 +149,32 @@ public enum HardWrap {
       if isInFirstWord { line.firstWord = column - indent }
       line.width = column
       line.last = scalar
+      let isTooWide = line.width >= columns && (!isInFirstWord || line.firstWord >= columns)
+      if isTooWide, let last = lastNonBlank(text, from: i) {
+        line.last = last
+        break
+      }
     }
     return line
   }
 
+  /// The last scalar at or behind `start` that is not white space.
+  private static func lastNonBlank(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> UInt32? {
+    var i = text.count
+    while i > start {
+      i -= 1
+      while i > start, text[i] & 0xC0 == 0x80 { i -= 1 }
+      let scalar = UTF8Scalars.decode(text, at: i).scalar
+      if !CharacterClasses.isWhitespace(scalar) { return scalar }
+    }
+    return nil
+  }
+
   private static func letterCase(_ scalar: UInt32) -> Start {
+    if scalar < 0x80 {
+      if scalar &- 0x61 < 26 { return .small }
+      return scalar &- 0x41 < 26 ? .capital : .uncased
+    }
     let category = UInt32(UInt8(bitPattern: cicu_general_category(Int32(bitPattern: scalar))))
     switch category {
     case U_UPPERCASE_LETTER.rawValue, U_TITLECASE_LETTER.rawValue: return .capital
