@@ -101,55 +101,6 @@ import UnicodeText
     #expect(encoding.ids.count < 1000)
   }
 
-  @Test func `The cache gives what was put in and stays within its bound`() {
-    var cache = PreTokenCache(maximumBytes: 1 << 18)
-    var random = SeededGenerator(state: 3)
-    var known: [[UInt8]: [UInt32]] = [:]
-    var hits = 0
-    for _ in 0..<60_000 {
-      let piece = (0..<(1 + random.below(24))).map { _ in UInt8(random.below(3)) }
-      let fresh = (0..<(1 + random.below(6))).map { _ in UInt32(random.below(1 << 31)) }
-      let found = piece.withUnsafeBufferPointer { bytes -> [UInt32]? in
-        let base = bytes.baseAddress!
-        var tokens = [UInt32](repeating: 0, count: 255)
-        if bytes.count <= PreTokenCache.longestInline {
-          let key = PreTokenCache.inlineKey(base, bytes.count, readable: bytes.count)
-          if let entry = cache.find(key) {
-            return Array(tokens[..<cache.copyTokens(entry, to: &tokens)])
-          }
-          cache.insert(key, fresh, fresh.count)
-        } else {
-          let hash = ByteHash.hash(bytes)
-          if let entry = cache.findLong(base, bytes.count, hash: hash) {
-            let count = cache.copyTokens(entry, to: &tokens)
-            return Array(tokens[..<count])
-          }
-          cache.insertLong(base, bytes.count, hash: hash, fresh, fresh.count)
-        }
-        return nil
-      }
-      if let found {
-        hits += 1
-        if found.count != known[piece]?.count { Issue.record("wrong count for \(piece)") }
-      } else {
-        known[piece] = fresh
-      }
-      #expect(cache.byteCount <= 1 << 18)
-    }
-    #expect(hits > 5_000)
-  }
-
-  @Test func `A key is the same whether memory after the piece can be read or not`() {
-    let text = Array("abcdefghijklmnopqrstuvwxyz".utf8)
-    text.withUnsafeBufferPointer { bytes in
-      for count in 1...15 {
-        let near = PreTokenCache.inlineKey(bytes.baseAddress!, count, readable: count)
-        let far = PreTokenCache.inlineKey(bytes.baseAddress!, count, readable: 26)
-        #expect(near.low == far.low && near.high == far.high)
-      }
-    }
-  }
-
   @Test func `The printable form of bytes is GPT-2's`() {
     #expect(PrintableBytes.string(of: Array(" the\n".utf8)) == "ĠtheĊ")
     #expect(PrintableBytes.string(of: [0xE6, 0x97, 0xA5]) == "æĹ¥")

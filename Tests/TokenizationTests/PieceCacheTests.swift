@@ -67,6 +67,15 @@ import UnicodeText
     #expect(cache.byteCount < 9 << 20 || comeAgain)
   }
 
+  @Test func `A key is the same whether memory after the piece can be read or not`() {
+    let text = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+    for count in 1...25 {
+      let near = PieceCache.Key(text, count, readable: count)
+      let far = PieceCache.Key(text, count, readable: 26)
+      #expect(near.low == far.low && near.high == far.high && near.hash == far.hash)
+    }
+  }
+
   @Test func `What is too long is not remembered`() {
     let cache = PieceCache(maximumBytes: 1 << 18)
     let piece = [UInt8](repeating: 1, count: 256)

@@ -88,14 +88,14 @@ final class CharacterBPEEncoder: PieceModel {
   private let model: CharacterBPEModel
   /// Ids that text must not become, whatever its letters.
   private let isExcluded: [Bool]
-  private var cache: PreTokenCache
+  private var cache: PieceCache
   private var merger = BPEMerger()
-  private var found = [UInt32](repeating: 0, count: PreTokenCache.longestPiece)
+  private var found = [UInt32](repeating: 0, count: PieceCache.longestPiece)
 
   init(_ model: CharacterBPEModel, isExcluded: [Bool], cacheBytes: Int) {
     self.model = model
     self.isExcluded = isExcluded
-    cache = PreTokenCache(maximumBytes: cacheBytes)
+    cache = PieceCache(maximumBytes: cacheBytes)
   }
 
   func encode(
@@ -132,7 +132,7 @@ final class CharacterBPEEncoder: PieceModel {
   private func encodeWord(
     _ text: TextBytes, _ word: Range<Int>, _ pieceStart: Int, into tokens: inout TokenBuffer
   ) throws(TokenizerError) {
-    guard word.count <= PreTokenCache.longestPiece else {
+    guard word.count <= PieceCache.longestPiece else {
       _ = try merge(text, word, pieceStart, into: &tokens)
       return
     }
@@ -189,7 +189,7 @@ final class CharacterBPEEncoder: PieceModel {
       }
       try model.unknown.append(text, start..<at, into: &tokens, startsWord: isStart)
     }
-    guard isPlain, word.count <= PreTokenCache.longestPiece else { return nil }
+    guard isPlain, word.count <= PieceCache.longestPiece else { return nil }
     return Array(UnsafeBufferPointer(start: ids, count: count))
   }
 

@@ -41,6 +41,24 @@ struct PieceCache: ~Copyable {
       hash = product.high ^ product.low
     }
 
+    /// A piece. `readable` bytes may be read from its first on.
+    @inline(__always)
+    init(_ piece: UnsafePointer<UInt8>, _ count: Int, readable: Int) {
+      if count > PieceCache.longestInline {
+        self.init(long: piece, count)
+      } else if readable >= 16 {
+        let raw = UnsafeRawPointer(piece)
+        var low = raw.loadUnaligned(as: UInt64.self)
+        var high = raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        // Shifts by 64 and more give zero.
+        low &= ~(UInt64.max << UInt64(8 * count))
+        high &= ~(UInt64.max << UInt64(max(0, 8 * count - 64)))
+        self.init(low: low, high: high | UInt64(truncatingIfNeeded: count) << 56)
+      } else {
+        self.init(short: piece, count)
+      }
+    }
+
     /// A piece of 1 to 15 bytes, read byte by byte.
     init(short piece: UnsafePointer<UInt8>, _ count: Int) {
       var low: UInt64 = 0

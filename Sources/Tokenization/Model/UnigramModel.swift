@@ -60,16 +60,16 @@ final class UnigramEncoder: PieceModel {
   private let model: UnigramModel
   /// Ids that text must not become, whatever its letters.
   private let isExcluded: [Bool]
-  private var cache: PreTokenCache
+  private var cache: PieceCache
   private var steps: UnsafeMutablePointer<Step>
   private var capacity: Int
   private var path: [(start: Int, end: Int, id: UInt32)] = []
-  private var found = [UInt32](repeating: 0, count: PreTokenCache.longestPiece)
+  private var found = [UInt32](repeating: 0, count: PieceCache.longestPiece)
 
   init(_ model: UnigramModel, isExcluded: [Bool], cacheBytes: Int) {
     self.model = model
     self.isExcluded = isExcluded
-    cache = PreTokenCache(maximumBytes: cacheBytes)
+    cache = PieceCache(maximumBytes: cacheBytes)
     capacity = 1 << 12
     steps = .allocate(capacity: capacity)
   }
@@ -80,7 +80,7 @@ final class UnigramEncoder: PieceModel {
     _ text: TextBytes, _ piece: Range<Int>, into tokens: inout TokenBuffer
   ) throws(TokenizerError) {
     if piece.isEmpty { return }
-    guard piece.count <= PreTokenCache.longestPiece else {
+    guard piece.count <= PieceCache.longestPiece else {
       try find(text, piece)
       try append(text, piece, into: &tokens)
       return
