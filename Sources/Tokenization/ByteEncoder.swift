@@ -64,8 +64,10 @@ final class ByteEncoder: ModelEncoder {
           + "\(BPEMerger.pieceLimit); split the document")
     }
     if parts.isEmpty { return }
-    if wantsEnds || hasWide {
-      locate(from: first, in: text, at: range.lowerBound, wantsEnds: wantsEnds)
+    if hasWide {
+      locate(from: first, in: text, at: range.lowerBound)
+    } else if wantsEnds {
+      addEnds(from: first, at: range.lowerBound)
     }
   }
 
@@ -97,9 +99,45 @@ final class ByteEncoder: ModelEncoder {
     }
   }
 
-  /// Ends by the lengths of the tokens, if they are wanted, and word starts in place of the marks.
-  private func locate(from first: Int, in text: TextBytes, at start: Int, wantsEnds: Bool) {
-    let isPlain = model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
+  /// Whether the bytes that a token covers are told by its id alone.
+  private var hasPlainLengths: Bool {
+    model.affixes.isEmpty && (model.unknown == nil || model.missingByte == nil)
+  }
+
+  /// Ends by the lengths of the tokens, where all marks are in place.
+  private func addEnds(from first: Int, at start: Int) {
+    guard hasPlainLengths else { return addAffixedEnds(from: first, at: start) }
+    let ids = pieces.ids
+    let count = ids.count &- first
+    tokenEnds.reserve(count)
+    let ends = tokenEnds.end
+    model.lengths.withUnsafeBufferPointer { lengths in
+      var end = start
+      for at in 0..<count {
+        end &+= Int(lengths[Int(ids[first &+ at])])
+        ends[at] = end
+      }
+    }
+    tokenEnds.advance(count)
+  }
+
+  private func addAffixedEnds(from first: Int, at start: Int) {
+    let ids = pieces.ids
+    let marks = pieces.mutableMarks
+    tokenEnds.reserve(ids.count &- first)
+    let ends = tokenEnds.end
+    var end = start
+    for at in first..<ids.count {
+      end &+= affixedLength(ids, marks, at, marks[at])
+      ends[at &- first] = end
+    }
+    tokenEnds.advance(ids.count &- first)
+  }
+
+  /// Word starts in place of the marks, where characters start words, and ends, if they are wanted.
+  private func locate(from first: Int, in text: TextBytes, at start: Int) {
+    let isPlain = hasPlainLengths
+    let wantsEnds = wantsEnds
     let ids = pieces.ids
     let marks = pieces.mutableMarks
     if wantsEnds { tokenEnds.reserve(ids.count &- first) }

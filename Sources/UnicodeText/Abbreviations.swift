@@ -13,15 +13,23 @@ import CICU
 /// (`n. Chr.`) may have a boundary at each of them; what is behind the boundary is compared forwards.
 struct Abbreviations {
   private struct Node {
-    var children: [(byte: UInt8, node: Int)] = []
+    /// The first of its edges, which end where those of the next node begin.
+    var firstEdge = 0
     /// What must follow the boundary, blanks first, for each abbreviation of which this much stands
     /// before it.
     var rests: [[UInt8]] = []
   }
 
+  private struct Edge {
+    var byte: UInt8
+    var target: Int
+  }
+
   private static let blank: UInt8 = 0x20
 
-  private var nodes = [Node()]
+  /// The root first, and one more behind the last.
+  private var nodes: [Node] = []
+  private var edges: [Edge] = []
 
   /// No abbreviations.
   init() {}
@@ -32,12 +40,14 @@ struct Abbreviations {
     while !name.isEmpty {
       if let list = cicu_abbreviations_open(name) {
         defer { cicu_abbreviations_close(list) }
+        let tree = Tree()
         for i in 0..<cicu_abbreviations_count(list) {
           var length: Int32 = 0
           guard let units = cicu_abbreviation(list, i, &length) else { continue }
           let text = UnsafeBufferPointer(start: units, count: Int(length))
-          add(Array(String(decoding: text, as: UTF16.self).utf8))
+          tree.add(Array(String(decoding: text, as: UTF16.self).utf8))
         }
+        (nodes, edges) = Self.flat(tree)
         return
       }
       guard let end = name.lastIndex(of: "_") else { return }
@@ -45,19 +55,42 @@ struct Abbreviations {
     }
   }
 
-  private mutating func add(_ bytes: [UInt8]) {
-    for end in bytes.indices where end + 1 == bytes.count || bytes[end + 1] == Self.blank {
-      var node = 0
-      for byte in bytes[...end].reversed() { node = child(of: node, byte) }
-      nodes[node].rests.append(Array(bytes[(end + 1)...]))
+  /// The tree as it grows.
+  private final class Tree {
+    var children: [(byte: UInt8, node: Tree)] = []
+    var rests: [[UInt8]] = []
+
+    func add(_ bytes: [UInt8]) {
+      for end in bytes.indices where end + 1 == bytes.count || bytes[end + 1] == blank {
+        var node = self
+        for byte in bytes[...end].reversed() { node = node.child(byte) }
+        node.rests.append(Array(bytes[(end + 1)...]))
+      }
+    }
+
+    private func child(_ byte: UInt8) -> Tree {
+      if let (_, child) = children.first(where: { $0.byte == byte }) { return child }
+      let child = Tree()
+      children.append((byte, child))
+      return child
     }
   }
 
-  private mutating func child(of node: Int, _ byte: UInt8) -> Int {
-    for (other, child) in nodes[node].children where other == byte { return child }
-    nodes[node].children.append((byte, nodes.count))
-    nodes.append(Node())
-    return nodes.count - 1
+  /// The tree in two tables, so that going down it counts no references.
+  private static func flat(_ root: Tree) -> ([Node], [Edge]) {
+    var trees = [root]
+    var nodes: [Node] = []
+    var edges: [Edge] = []
+    while nodes.count < trees.count {
+      let tree = trees[nodes.count]
+      nodes.append(Node(firstEdge: edges.count, rests: tree.rests))
+      for (byte, child) in tree.children {
+        edges.append(Edge(byte: byte, target: trees.count))
+        trees.append(child)
+      }
+    }
+    nodes.append(Node(firstEdge: edges.count))
+    return (nodes, edges)
   }
 
   /// Whether the boundary stands behind an abbreviation and blanks on the same line.
@@ -66,30 +99,33 @@ struct Abbreviations {
   func holdTogether(
     _ text: UnsafeBufferPointer<UInt8>, at boundary: Int, _ rules: inout SentenceRules
   ) -> Bool {
-    guard nodes.count > 1 else { return false }
+    guard !edges.isEmpty else { return false }
     var end = boundary
     while let start = Self.blankStart(text, before: end, &rules) { end = start }
     return nodes.withUnsafeBufferPointer { nodes in
-      var node = 0
-      var start = end
-      while true {
-        if !nodes[node].rests.isEmpty, !Self.continuesWord(text, before: start) {
-          for rest in nodes[node].rests where Self.matches(rest, text, at: end, &rules) {
-            return true
+      edges.withUnsafeBufferPointer { edges in
+        var node = 0
+        var start = end
+        while true {
+          if !nodes[node].rests.isEmpty, !Self.continuesWord(text, before: start) {
+            for rest in nodes[node].rests where Self.matches(rest, text, at: end, &rules) {
+              return true
+            }
           }
-        }
-        guard start > 0 else { return false }
-        let byte = text[start - 1]
-        if let next = nodes[node].children.first(where: { $0.byte == Self.blank })?.node,
-          let blank = Self.blankStart(text, before: start, &rules)
-        {
-          node = next
-          start = blank
-        } else if let next = nodes[node].children.first(where: { $0.byte == byte })?.node {
-          node = next
-          start -= 1
-        } else {
-          return false
+          guard start > 0 else { return false }
+          let below = nodes[node].firstEdge..<nodes[node + 1].firstEdge
+          let byte = text[start - 1]
+          if let edge = below.first(where: { edges[$0].byte == Self.blank }),
+            let blank = Self.blankStart(text, before: start, &rules)
+          {
+            node = edges[edge].target
+            start = blank
+          } else if let edge = below.first(where: { edges[$0].byte == byte }) {
+            node = edges[edge].target
+            start -= 1
+          } else {
+            return false
+          }
         }
       }
     }
