@@ -22,6 +22,7 @@ enum SentenceStarts {
     for (index, start) in starts.enumerated() {
       let limit = index + 1 < starts.count ? starts[index + 1] : text.count
       guard let first = firstNonBlank(in: text, from: start, below: limit) else { continue }
+      while token + 8 < ends.count && ends[token + 7] <= first { token += 8 }
       while token < ends.count && ends[token] <= first { token += 1 }
       guard token < ends.count else { return }
       if token > last {

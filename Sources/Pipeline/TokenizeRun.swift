@@ -50,7 +50,7 @@ public struct TokenizeRun {
       metadata: ShardMetadata.entries(
         kind: .tokens, tokenizer: tokenizer.record, parameters: options.parameters))
     // Fails early on a step or locale that ICU does not have.
-    _ = try TokenizeWorker(options: options, tokenizer: tokenizer.tokenizer)
+    _ = try TextPipeline(steps: options.steps)
     if let locale = options.locale { _ = try SentenceBreaker(locale: locale) }
   }
 
@@ -118,6 +118,9 @@ public struct TokenizeRun {
     _ output: OpenOutput, _ seconds: inout StageSeconds, progress: ProgressHandler
   ) throws -> Manifest {
     var units: [Manifest.Unit] = []
+    let workers = (0..<max(1, options.threads)).map { _ in
+      TokenizeWorkerPlace(options: options, tokenizer: tokenizer.tokenizer)
+    }
     var meter = Meter(total: totalBytes)
     var recordsLeft = options.limit ?? Int.max
     for (index, group) in groups.enumerated() where recordsLeft > 0 && output.concerns(index) {
@@ -138,7 +141,8 @@ public struct TokenizeRun {
         let name = "\(padded(index, 5))-\(padded(cut, 3))"
         units.append(
           try write(
-            name, from: source, to: output, meter: &meter, seconds: &seconds, progress: progress))
+            name, from: source, by: workers, to: output, meter: &meter, seconds: &seconds,
+            progress: progress))
         if case .directory(let staged) = output, let unit = units.last { try staged.record(unit) }
       }
       recordsLeft = source.recordsLeft
@@ -164,13 +168,15 @@ public struct TokenizeRun {
   }
 
   private func write(
-    _ name: String, from source: BatchSource, to output: OpenOutput, meter: inout Meter,
-    seconds: inout StageSeconds, progress: ProgressHandler
+    _ name: String, from source: BatchSource, by workers: [TokenizeWorkerPlace],
+    to output: OpenOutput, meter: inout Meter, seconds: inout StageSeconds,
+    progress: ProgressHandler
   ) throws -> Manifest.Unit {
     let unit = UnitOutput(output, unit: name, splits: options.split.names, schema: schema)
     var counts: [String: Int] = [:]
     var open = options.split.names.map { _ in emptyRows }
     var current = meter
+    var waiting = workers
     // One for each closure: they may run at the same time.
     var reading = StageSeconds()
     var folding = StageSeconds()
@@ -180,7 +186,7 @@ public struct TokenizeRun {
     ).run(
       source: { try reading.measure(.read) { try source.next() } },
       worker: {
-        let worker = try TokenizeWorker(options: options, tokenizer: tokenizer.tokenizer)
+        let worker = waiting.removeLast()
         let compressor = try TokenBatchCompressor(
           columns: columns, schema: schema, compression: options.compression)
         return .init(

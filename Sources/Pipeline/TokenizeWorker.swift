@@ -45,6 +45,26 @@ extension KeptValue {
   }
 }
 
+/// The place of one thread's worker. It is made there, with the first batch, and kept from unit to
+/// unit, with what its cache has learnt.
+final class TokenizeWorkerPlace {
+  private let options: TokenizeOptions
+  private let tokenizer: Tokenizer
+  private var worker: TokenizeWorker?
+
+  init(options: TokenizeOptions, tokenizer: Tokenizer) {
+    self.options = options
+    self.tokenizer = tokenizer
+  }
+
+  func tokenize(_ batch: RawBatch) throws -> TokenizedBatch {
+    if let worker { return try worker.tokenize(batch) }
+    let made = try TokenizeWorker(options: options, tokenizer: tokenizer)
+    worker = made
+    return try made.tokenize(batch)
+  }
+}
+
 /// What one thread does with a batch of records: parse, clean, tokenize, find sentences.
 final class TokenizeWorker {
   private let options: TokenizeOptions

@@ -29,25 +29,37 @@ enum ASCIIScan {
     return i
   }
 
-  /// The index of the first line feed at or after `start`, or the end of the text.
-  static func endOfLine(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-    guard let base = text.baseAddress else { return start }
+  /// The index of the first line feed at or after `start`, or the end of the text, and whether every
+  /// byte before it is ASCII.
+  static func line(
+    _ text: UnsafeBufferPointer<UInt8>, from start: Int
+  ) -> (end: Int, isASCII: Bool) {
+    guard let base = text.baseAddress else { return (start, true) }
     let raw = UnsafeRawPointer(base)
+    let highBits: UInt64 = 0x8080_8080_8080_8080
+    var high: UInt64 = 0
     var i = start
     while i &+ 16 <= text.count {
       let bytes = raw.loadUnaligned(fromByteOffset: i, as: SIMD16<UInt8>.self)
       let found = bytes .== SIMD16<UInt8>(repeating: 0x0A)
-      let halves = unsafeBitCast(found, to: SIMD2<UInt64>.self)
-      if halves[0] != 0 {
-        return i &+ (UInt64(littleEndian: halves[0]).trailingZeroBitCount &>> 3)
+      let ends = unsafeBitCast(found, to: SIMD2<UInt64>.self)
+      let halves = unsafeBitCast(bytes, to: SIMD2<UInt64>.self)
+      if ends[0] | ends[1] != 0 {
+        let isFirst = ends[0] != 0
+        if !isFirst { high |= halves[0] }
+        let end = UInt64(littleEndian: isFirst ? ends[0] : ends[1]).trailingZeroBitCount
+        let before = UInt64(littleEndian: isFirst ? halves[0] : halves[1]) & ((1 &<< end) &- 1)
+        return (i &+ (isFirst ? 0 : 8) &+ end &>> 3, (high | before) & highBits == 0)
       }
-      if halves[1] != 0 {
-        return i &+ 8 &+ (UInt64(littleEndian: halves[1]).trailingZeroBitCount &>> 3)
-      }
+      high |= halves[0] | halves[1]
       i &+= 16
     }
-    while i < text.count, base[i] != 0x0A { i &+= 1 }
-    return i
+    var rest: UInt8 = 0
+    while i < text.count, base[i] != 0x0A {
+      rest |= base[i]
+      i &+= 1
+    }
+    return (i, high & highBits == 0 && rest < 0x80)
   }
 
   /// Whether every byte is ASCII.

@@ -58,8 +58,9 @@ public enum HardWrap {
       var previous = Line()
       var start = 0
       while start < text.count {
-        let end = ASCIIScan.endOfLine(text, from: start)
-        let line = HardWrap.measure(UnsafeBufferPointer(rebasing: text[start..<end]))
+        let (end, isASCII) = ASCIIScan.line(text, from: start)
+        let bytes = UnsafeBufferPointer(rebasing: text[start..<end])
+        let line = isASCII ? HardWrap.measureASCII(bytes) : HardWrap.measureAll(bytes)
         if previous.width > 0, line.width > 0 { add(previous, line) }
         previous = line
         start = end + 1
@@ -103,11 +104,7 @@ public enum HardWrap {
     var last: UInt32 = 0
   }
 
-  private static func measure(_ text: UnsafeBufferPointer<UInt8>) -> Line {
-    text.count < 4 * columns && ASCIIScan.isASCII(text) ? measureASCII(text) : measureAll(text)
-  }
-
-  /// The same for a line of ASCII alone, of which only the ends have to be looked at.
+  /// A line of ASCII alone, of which only the ends have to be looked at.
   private static func measureASCII(_ text: UnsafeBufferPointer<UInt8>) -> Line {
     var first = 0
     var end = text.count
@@ -115,6 +112,17 @@ public enum HardWrap {
     while end > first, isBlank(text[end &- 1]) { end &-= 1 }
     if first == end { return Line() }
     var word = first
+    let raw = UnsafeRawBufferPointer(text)
+    while word &+ 8 <= end {
+      let eight = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: word, as: UInt64.self))
+      // Of bytes below 0x21 the first is found exactly.
+      let low = (eight &- 0x2121_2121_2121_2121) & ~eight & 0x8080_8080_8080_8080
+      if low != 0 {
+        word &+= low.trailingZeroBitCount &>> 3
+        break
+      }
+      word &+= 8
+    }
     while word < end, !isBlank(text[word]) { word &+= 1 }
     return Line(
       width: end, firstWord: word &- first, first: UInt32(text[first]),
