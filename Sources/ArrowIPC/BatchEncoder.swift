@@ -52,7 +52,7 @@ public struct BatchEncoder: ~Copyable {
   /// Those for small buffers leave room in the cache of a core; large ones have matches further back,
   /// which are found in larger tables alone.
   private static func tables(forBytes count: Int) -> (long: Int, short: Int) {
-    count <= 512 << 10 ? (16, 16) : (18, 17)
+    count <= 512 << 10 ? (16, 16) : (18, 15)
   }
 
   /// Encodes one batch, with custom metadata of its own message.
