@@ -41,7 +41,7 @@ public struct TokenizerFacts {
         name: "normalization", value: .array(steps.map { .string($0) }),
         text: steps.isEmpty ? "none" : steps.joined(separator: ", ")),
       Self.text("pre_tokenizer", tokenizer.preTokenizer.stepNames.joined(separator: ", ")),
-      Self.text("unicode_version", ICUVersion.unicode),
+      Self.text("unicode_version", ScalarProperties.unicodeVersion),
       Self.text("sha256", "\(file.record.digest)"),
       Entry(
         name: "roles", value: .object(roles.reduce(into: [:]) { $0[$1.0] = .init(Int($1.1)) }),

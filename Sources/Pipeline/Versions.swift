@@ -9,7 +9,10 @@ public enum Versions {
   public static let prep = "0.1.0"
 
   static var all: [String: String] {
-    ["prep": prep, "zstd": Zstd.version, "icu": ICUVersion.icu, "unicode": ICUVersion.unicode]
+    [
+      "prep": prep, "zstd": Zstd.version, "icu": ICUVersion.icu, "unicode": ICUVersion.unicode,
+      "unicode_classes": ScalarProperties.unicodeVersion,
+    ]
   }
 
   static var json: JSONValue {

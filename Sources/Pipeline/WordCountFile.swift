@@ -42,7 +42,7 @@ enum WordCountFile {
         ArrowKeyValue("prep:kind", kind),
         ArrowKeyValue("prep:pre_tokenizer", settings.preTokenizer.rawValue),
         ArrowKeyValue("prep:text_bytes", String(textBytes)),
-        ArrowKeyValue("prep:unicode_version", ICUVersion.unicode),
+        ArrowKeyValue("prep:unicode_version", ScalarProperties.unicodeVersion),
       ])
     try FileSystem.replace(path) { write in
       var assembler = try ArrowFileAssembler(schema: schema)

@@ -13,6 +13,8 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   private let model: any ModelEncoder
   /// The quick way: bytes, split by one rule.
   private let quick: ByteEncoder?
+  /// Whether it matters that the normalizer drops what a text begins with.
+  private let looksAtBeginning: Bool
   /// Whether nothing is done to text before it is split.
   private let isDirect: Bool
   private var list = PieceList()
@@ -41,6 +43,8 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
         UnigramEncoder(model, isExcluded: isExcluded, cacheBytes: cacheBytes))
       quick = nil
     }
+    looksAtBeginning =
+      !tokenizer.normalizer.isIdentity && tokenizer.preTokenizer.looksAtBeginning
     let added = mode == .matched ? tokenizer.addedTokens : []
     rawTokens = AddedTokenMatcher(
       added.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
@@ -91,9 +95,13 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
       return
     }
     var at = 0
-    while let match = rawTokens.next(in: bytes, from: at, floor: at) {
-      try encodeSegment(
-        UnsafeBufferPointer(rebasing: text[at..<match.range.lowerBound]), offset: at, &result)
+    var searched = 0
+    while let match = rawTokens.next(in: bytes, from: searched, floor: at) {
+      searched = match.searchEnd
+      if at < match.range.lowerBound {
+        try encodeSegment(
+          UnsafeBufferPointer(rebasing: text[at..<match.range.lowerBound]), offset: at, &result)
+      }
       result.normalized.append(contentsOf: UnsafeBufferPointer(rebasing: text[match.range]))
       append(match.id, originalEnd: match.range.upperBound, &result)
       at = match.range.upperBound
@@ -114,9 +122,10 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
   ) throws(TokenizerError) {
     if text.isEmpty { return }
     let wantsOriginal = result.parts.contains(.originalEnds)
-    list.alignment = wantsOriginal ? TextAlignment() : nil
-    list.offset = offset
+    list.alignment = wantsOriginal || looksAtBeginning ? TextAlignment() : nil
     try tokenizer.normalizer.apply(text, to: &list.text, alignment: &list.alignment)
+    list.isBeginning = offset == 0 && list.alignment?.dropsBeginning != true
+    if !wantsOriginal { list.alignment = nil }
     findNormalizedTokens()
     model.begin(parts: result.parts)
     if let model = quick {
@@ -182,12 +191,13 @@ public struct Encoder: ~Copyable, @unchecked Sendable {
       guard let base = all.baseAddress else { return }
       let bytes = TextBytes(base: base, count: count)
       var at = 0
-      while let match = normalizedTokens.next(in: bytes, from: at, floor: at) {
-        if at < match.range.lowerBound {
-          pieces.append(Piece(start: at, end: match.range.lowerBound))
-        }
-        at = match.range.upperBound
-        pieces.append(Piece(start: match.range.lowerBound, end: at, token: match.id))
+      var searched = 0
+      while let match = normalizedTokens.next(in: bytes, from: searched, floor: at) {
+        searched = match.searchEnd
+        let start = max(match.range.lowerBound, at)
+        if at < start { pieces.append(Piece(start: at, end: start)) }
+        at = max(match.range.upperBound, at)
+        pieces.append(Piece(start: start, end: at, token: match.id))
       }
       if at < count { pieces.append(Piece(start: at, end: count)) }
     }

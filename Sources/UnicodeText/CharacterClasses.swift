@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Character classes for pre-tokenizers and word starts, from generated tables of Unicode 15.0.
+/// Character classes for pre-tokenizers and word starts, from generated tables of the Unicode version
+/// of ``ScalarProperties``.
 ///
 /// A lookup is two loads from constant tables: no call, no allocation, no lazy initialization. How
 /// the tables are made: `CharacterClasses+Tables.swift`.

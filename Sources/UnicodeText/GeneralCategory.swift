@@ -2,7 +2,7 @@
 
 internal import CICU
 
-/// Sets of general categories, one bit each.
+/// Sets of general categories, one bit each, of the Unicode version of ``ScalarProperties``.
 public struct GeneralCategories: OptionSet, Sendable, Hashable {
   /// Bit n stands for category n of ICU's `UCharCategory`.
   public let rawValue: UInt32
@@ -16,9 +16,22 @@ public struct GeneralCategories: OptionSet, Sendable, Hashable {
 
   /// The category of a scalar, as a set of one; unassigned for a value beyond U+10FFFF.
   public init(of scalar: UInt32) {
-    let category = scalar > 0x10_FFFF ? 0 : cicu_general_category(Int32(bitPattern: scalar))
-    rawValue = 1 &<< UInt32(truncatingIfNeeded: category)
+    rawValue = 1 &<< UInt32(ScalarProperties.category(of: scalar))
   }
+
+  /// The categories that a name of one or two letters stands for, such as `L` or `Lu`; nil for any
+  /// other name, surrogates and what is not assigned.
+  init?(named name: String) {
+    let numbers = Self.names.indices.filter { Self.names[$0]?.hasPrefix(name) == true }
+    guard !numbers.isEmpty, !name.isEmpty, name != "C" else { return nil }
+    rawValue = numbers.reduce(0) { $0 | 1 << UInt32($1) }
+  }
+
+  /// By ICU's numbers.
+  private static let names: [String?] = [
+    nil, "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Me", "Mc", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc",
+    "Cf", "Co", nil, "Pd", "Ps", "Pe", "Pc", "Po", "Sm", "Sc", "Sk", "So", "Pi", "Pf",
+  ]
 
   /// Lu
   public static let uppercase = GeneralCategories(U_UPPERCASE_LETTER)

@@ -4,16 +4,18 @@ internal import CICU
 
 /// A regular expression of ICU's, for one thread.
 public final class RegularExpression {
-  /// The expression as it was given.
-  public let pattern: String
+  /// What messages call it.
+  public let name: String
   private let handle: OpaquePointer
-  /// What matching may hold on to in order to go back: 64 MiB.
-  private static let stackLimit: Int32 = 64 << 20
+  /// What matching may hold on to in order to go back: 512 MiB. Only groups that are repeated without
+  /// bound need more than a little.
+  private static let stackLimit: Int32 = 512 << 20
 
   /// Compiles an expression in ICU's syntax.
+  /// - Parameter name: what messages call it; nil for the expression itself.
   /// - Throws: `.invalidExpression`.
-  public init(_ pattern: String) throws(TextError) {
-    self.pattern = pattern
+  public init(_ pattern: String, name: String? = nil) throws(TextError) {
+    self.name = name ?? pattern
     var status = U_ZERO_ERROR
     let units = Array(pattern.utf16)
     let opened = units.withUnsafeBufferPointer { buffer -> OpaquePointer? in
@@ -23,7 +25,7 @@ public final class RegularExpression {
     guard let opened, cicu_failure(status) == 0 else {
       throw TextError(
         .invalidExpression,
-        "\(pattern) is no regular expression: \(String(cString: cicu_error_name(status)))")
+        "\(self.name) is no regular expression: \(String(cString: cicu_error_name(status)))")
     }
     handle = opened
     cicu_regex_set_stack_limit(handle, Self.stackLimit, &status)
@@ -47,6 +49,6 @@ public final class RegularExpression {
     while cicu_failure(status) == 0, cicu_regex_find_next(handle, &status) != 0 {
       body(Int(cicu_regex_start(handle, &status)), Int(cicu_regex_end(handle, &status)))
     }
-    if cicu_failure(status) != 0 { throw .failure(status, in: "matching \(pattern)") }
+    if cicu_failure(status) != 0 { throw .failure(status, in: "matching \(name)") }
   }
 }

@@ -23,6 +23,13 @@ public struct TextAlignment: Sendable {
   /// Whether every position maps to itself.
   public var isIdentity: Bool { stepCount == 0 }
 
+  /// Whether a step left out what its text began with.
+  public var dropsBeginning: Bool {
+    steps[..<stepCount].contains { changes in
+      changes.first.map { $0.output_end == 0 && $0.original_end > 0 } ?? false
+    }
+  }
+
   /// The end in the original of what ends at `end` in the output. Positions outside the output are
   /// clamped to it.
   ///

@@ -89,14 +89,18 @@ import UnicodeText
       Self.added(264, "<n>", normalized: true, special: false),
       Self.added(265, "café", normalized: true, special: false),
       Self.added(266, "re\u{301}x", special: false), Self.added(267, "<l><r>"),
-      Self.added(268, "</s>"),
+      Self.added(268, "</s>"), Self.added(269, "\n", right: true),
+      Self.added(270, "\u{B}", left: true, right: true),
     ]
     let tokenizer = try Self.load(document)
     let goldens: [(String, [UInt32])] = [
-      ("the <l> the", [257, 262, 258]), ("the<r> \n\u{3000}the", [257, 263, 257]),
+      ("the <l> the", [257, 262, 258]), ("the<r> \n\u{3000}the", [257, 263, 269, 257]),
       ("<l><r><l>", [267, 262]), ("cafe\u{301} café", [265, 220, 265]),
       ("re\u{301}x réx", [266, 220, 81, 261, 87]), ("<n></s><", [264, 268, 27]),
       ("the\u{3000}\t<l>", [257, 262]), (" <r> <l> ", [220, 263, 262, 220]),
+      // What one token swallowed is another one as well.
+      ("the\n\n \nthe", [257, 269, 269, 269, 257]), ("<r>\n<l>", [263, 269, 262]),
+      ("a\u{B}\u{B}b", [64, 270, 65]),
     ]
     for (text, ids) in goldens {
       let encoding = try tokenizer.encoding(Array(text.utf8), addedTokens: .matched)
@@ -136,15 +140,19 @@ import UnicodeText
       #expect(error?.description.contains(name) == true, "\(error?.description ?? "")")
     }
     for (key, value) in [
-      ("byte_fallback", true), ("dropout", 0.1),
+      ("byte_fallback", true), ("dropout", 0.1), ("ignore_merges", true),
     ] as [(String, JSONValue)] {
-      let error = try modelFailure { $0[key] = value }
+      let error = try modelFailure {
+        $0[key] = value
+        if key == "ignore_merges" { $0["end_of_word_suffix"] = "</w>" }
+      }
       #expect(error?.code == .unsupported, "\(key)")
     }
   }
 
   @Test(arguments: [
-    #"\w+"#, #"\bx"#, #"\h"#, "^x", "x$", "[[:alpha:]]", "[a-z&&[^x]]", "[a--b]", #"(x)\1"#,
+    #"(?i:\p{Lu})"#, #"[\p{L}-z]"#, #"[a-\d]"#,
+    #"\bx"#, #"\h"#, "^x", "x$", "[[:alpha:]]", "[a-z&&[^x]]", "[a--b]", #"(x)\1"#,
     "(?m)x",
     "(?~x)", #"\p{Alphabetic}"#, #"\p{IsHan}"#, "(?i:ss)", "(?i:é)", "a{2}+", "a**", "(?<n>x)",
     #"\Kx"#,
@@ -244,8 +252,13 @@ import UnicodeText
       model["ignore_merges"] = .bool(ignores)
       document["model"] = .object(model)
       // Added tokens that are written like other bytes, one of them made by merging too.
-      document["added_tokens"] = [Self.added(263, "éé"), Self.added(258, "Ġthe")]
+      document["added_tokens"] = [
+        Self.added(263, "éé", special: false), Self.added(258, "Ġthe", special: false),
+        Self.added(264, "qq", special: false),
+      ]
       let tokenizer = try Self.load(document)
+      // A token that only stands among the added ones is none of the model.
+      #expect(try tokenizer.ids("qq").count == 2)
       #expect(try tokenizer.ids("zz").count == (ignores ? 1 : 2))
       for text: [UInt8] in [[0xE9, 0xE9], Array("éé the zz".utf8), [0x7A, 0x7A, 0xE9]] {
         let encoding = try tokenizer.encoding(text)

@@ -88,6 +88,8 @@ import Testing
     let bytes = (UInt8.min...UInt8.max).map { (ByteTokens.name($0), 0.0) }
     let spelled = try Self.load(Self.document(vocabulary + bytes, bytes: true))
     #expect(try spelled.ids("é").map { $0 - 3 } == [0xC3, 0xA9])
+    // Each of the bytes ends where the stretch does, as in `tokenizers`.
+    #expect(try spelled.encoding(Array("aéüa".utf8)).ends == [1, 5, 5, 5, 5, 6])
     let strict = try Self.load(Self.document(vocabulary, unknown: nil))
     #expect(throws: TokenizerError.self) { try strict.ids("é") }
     #expect(try strict.ids("a") == [1])
@@ -116,6 +118,11 @@ import Testing
         "a \n a\u{3000}b",
         ["type": "Sequence", "pretokenizers": [["type": "WhitespaceSplit"], space("always")]])
         == [3, 3, 1, 4])
+    // Where the normalizer drops what the text begins with, the rest is not first.
+    let strip: JSONValue = ["type": "Strip", "strip_left": true, "strip_right": true]
+    let stripped = try Self.load(
+      Self.document(vocabulary, normalizer: strip, preTokenizer: space("first", split: false)))
+    #expect(try stripped.ids("a a") == [1, 5] && stripped.ids(" a a") == [5])
     let legacy: JSONValue = ["type": "Metaspace", "replacement": "▁", "add_prefix_space": false]
     #expect(try ids("a a", legacy) == [2, 3])
     #expect(throws: TokenizerError.self) { try ids("a", space("sometimes")) }

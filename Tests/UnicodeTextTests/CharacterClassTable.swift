@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CICU
-import UnicodeText
+@testable import UnicodeText
 
-/// The generator of `CharacterClasses+Tables.swift`: classes computed by ICU, packed as two stages.
+/// The generator of `CharacterClasses+Tables.swift`: classes by the tables of `ScalarProperties`, white
+/// space and scripts by ICU, packed as two stages.
 ///
 /// `PREP_WRITE_TABLES=1 swift test --filter CharacterClasses` writes the file anew.
 struct CharacterClassTable {
@@ -13,15 +14,15 @@ struct CharacterClassTable {
   var blocks: [UInt8] = []
   var entries: [UInt8] = []
 
-  /// What ``CharacterClasses`` says of a scalar, asked of ICU: bits 0 and 1 the class, bit 2 whether
-  /// it starts a word of its own.
+  /// What ``CharacterClasses`` says of a scalar: bits 0 and 1 the class, bit 2 whether it starts a
+  /// word of its own.
   static func entry(_ scalar: UInt32) -> UInt8 {
     let c = Int32(bitPattern: scalar)
-    let category = UInt32(1) << UInt32(UInt8(bitPattern: cicu_general_category(c)) & 31)
-    let isLetter = category & Self.letters != 0
-    let isNumber = category & Self.numbers != 0
-    let isMark = category & Self.marks != 0
-    let script = cicu_script(c).rawValue
+    let category = GeneralCategories(of: scalar)
+    let isLetter = category.isSubset(of: .letter)
+    let isNumber = category.isSubset(of: .number)
+    let isMark = category.isSubset(of: .mark)
+    let script = Self.newer(scalar) ?? cicu_script(c).rawValue
     let isShared =
       (isLetter || isNumber)
       && Self.scripts.contains {
@@ -32,21 +33,19 @@ struct CharacterClassTable {
     return base | (startsWord ? 4 : 0)
   }
 
-  private static let letters = mask([
-    U_UPPERCASE_LETTER, U_LOWERCASE_LETTER, U_TITLECASE_LETTER, U_MODIFIER_LETTER, U_OTHER_LETTER,
-  ])
-  private static let numbers = mask([U_DECIMAL_DIGIT_NUMBER, U_LETTER_NUMBER, U_OTHER_NUMBER])
-  private static let marks = mask([
-    U_NON_SPACING_MARK, U_ENCLOSING_MARK, U_COMBINING_SPACING_MARK,
-  ])
+  /// The script of what Unicode 15.1 and 16.0 added to those scripts: ICU 72 knows none of it.
+  private static func newer(_ scalar: UInt32) -> UScriptCode.RawValue? {
+    switch scalar {
+    case 0x2_EBF0...0x2_EE5D: USCRIPT_HAN.rawValue
+    case 0x1_16D0...0x1_16E3: USCRIPT_MYANMAR.rawValue
+    default: nil
+    }
+  }
+
   private static let scripts = [
     USCRIPT_HAN, USCRIPT_HIRAGANA, USCRIPT_KATAKANA, USCRIPT_THAI, USCRIPT_LAO, USCRIPT_KHMER,
     USCRIPT_MYANMAR,
   ].map(\.rawValue)
-
-  private static func mask(_ categories: [UCharCategory]) -> UInt32 {
-    categories.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
-  }
 
   init() {
     var all = (0..<UInt32(0x11_0000)).map(Self.entry)
@@ -73,9 +72,10 @@ struct CharacterClassTable {
     """
     // SPDX-License-Identifier: Apache-2.0
 
-    // Generated from ICU \(ICUVersion.icu), Unicode \(ICUVersion.unicode); do not edit.
+    // Generated from ScalarProperties+Tables.swift, Unicode \(ScalarProperties.unicodeVersion), and ICU
+    // \(ICUVersion.icu) (scripts); do not edit.
     // PREP_WRITE_TABLES=1 swift test --filter CharacterClasses writes it anew
-    // (Tests/UnicodeTextTests/CharacterClassTable.swift), the same tests compare it with ICU.
+    // (Tests/UnicodeTextTests/CharacterClassTable.swift), the same tests compare it.
     //
     // Strings, because they are constants in the binary and compile at once. A character stands for
     // six bits, from "0" (0x30) on: two of them name the block of 128 scalars, one holds the entries

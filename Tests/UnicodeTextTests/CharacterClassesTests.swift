@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CICU
 import TestSupport
 import Testing
 
@@ -16,9 +17,9 @@ import Testing
 @Suite("Character classes")
 struct CharacterClassesTests {
   @Test(
-    "The tables say what ICU says of every scalar",
-    .enabled(if: ICUVersion.unicode == "15.0", "the tables are those of Unicode 15.0"))
-  func tablesEqualICU() throws {
+    "The tables say what categories, white space and scripts say of every scalar",
+    .enabled(if: ICUVersion.unicode == "15.0", "scripts are made from ICU's of Unicode 15.0"))
+  func tablesAreAsGenerated() throws {
     var wrong: [UInt32] = []
     for scalar in 0..<UInt32(0x11_0000)
     where CharacterClasses.entry(scalar) != CharacterClassTable.entry(scalar) {
@@ -31,6 +32,34 @@ struct CharacterClassesTests {
       fclose(file)
     } else {
       #expect(wrong.isEmpty, "\(wrong.count) scalars differ, first \(wrong.prefix(5))")
+    }
+  }
+
+  @Test(
+    "Categories are those of ICU, but for what is newer than its Unicode",
+    .enabled(if: ICUVersion.unicode == "15.0", "ICU has another Unicode version"))
+  func categoriesEqualICU() {
+    var newer = 0
+    for scalar in 0..<UInt32(0x11_0000) {
+      let known = cicu_general_category(Int32(bitPattern: scalar))
+      let category = ScalarProperties.category(of: scalar)
+      if known == 0, category != 0 {
+        newer += 1
+      } else if scalar != 0x1171E {  // Mc became Mn
+        #expect(category == UInt8(known))
+      }
+    }
+    #expect(newer == 627 + 5185)  // what Unicode 15.1 and 16.0 added
+  }
+
+  @Test("Runs of a property hold the scalars that have it")
+  func runs() throws {
+    let capitals = try #require(ScalarProperties.runs(named: "Lu"))
+    #expect(capitals.map { Int($0.1 - $0.0) + 1 }.reduce(0, +) == 1858)
+    #expect(try #require(capitals.first) == (0x41, 0x5A))
+    #expect(try #require(ScalarProperties.runs(named: "Thai")).map(\.0) == [0xE01, 0xE40])
+    for name in ["", "C", "Cn", "Cs", "Lx", "-", "Klingon"] {
+      #expect(ScalarProperties.runs(named: name) == nil)
     }
   }
 

@@ -40,17 +40,24 @@ struct ModelReader {
     }
     try checkDropout()
     let merges = try readMerges()
-    let vocabulary = try Vocabulary(model: readVocabulary(), added: added) { token in
+    let tokens = try readVocabulary()
+    let vocabulary = try Vocabulary(model: tokens, added: added) { token in
       merges.contains { ($0.left + $0.right).utf8.elementsEqual(token.utf8) }
     }
     var unknown: UInt32?
     if let unknownPart = part["unk_token"] { unknown = vocabulary.id(of: try unknownPart.string()) }
+    let affixes = BPEAffixes(
+      prefix: try part["continuing_subword_prefix"]?.string() ?? "",
+      suffix: try part["end_of_word_suffix"]?.string() ?? "")
+    let ignoresMerges = try part.bool("ignore_merges", default: false)
+    if ignoresMerges, !affixes.isEmpty {
+      throw part.unsupported(
+        "\"ignore_merges\" with a prefix or a suffix of symbols", "set it to false")
+    }
     let model = try BPEModel(
-      merges: merges, vocabulary: vocabulary,
-      affixes: BPEAffixes(
-        prefix: part["continuing_subword_prefix"]?.string() ?? "",
-        suffix: part["end_of_word_suffix"]?.string() ?? ""),
-      unknown: unknown, ignoresMerges: part.bool("ignore_merges", default: false))
+      merges: merges, vocabulary: vocabulary, affixes: affixes, unknown: unknown,
+      // Not those that only stand among the added tokens, nor specials.
+      wholeTokens: ignoresMerges ? tokens.map(\.id).filter { !vocabulary.isSpecial[$0] } : [])
     if model.missingByte != nil, unknown != nil, try part.bool("fuse_unk", default: false) {
       throw part.unsupported("\"fuse_unk\" where bytes lack a token", "set it to false")
     }

@@ -41,7 +41,8 @@ struct UnigramReader {
         .map { (Array($0.token.utf8)[...], UInt32(truncatingIfNeeded: $0.id)) },
       scores: scores, minimum: minimum,
       unknown: UnknownText(
-        byteIDs: bytes, id: unknownID.map { UInt32(truncatingIfNeeded: $0) }, isFused: true),
+        byteIDs: bytes, id: unknownID.map { UInt32(truncatingIfNeeded: $0) }, isFused: true,
+        byteEnds: .stretch),
       arithmetic: .double, lengths: vocabulary.textLengths)
     return (model, vocabulary)
   }

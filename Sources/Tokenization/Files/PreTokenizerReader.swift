@@ -6,7 +6,7 @@ import JSON
 struct PreTokenizerReader {
   private static let supported =
     "ByteLevel, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Digits, Split, "
-    + "Metaspace and sequences of them are"
+    + "CharDelimiterSplit, Metaspace and sequences of them are"
 
   private var steps: [PreTokenizerStep] = []
   private var isByteLevel = false
@@ -57,6 +57,12 @@ struct PreTokenizerReader {
     case "Digits":
       let each = try part.bool("individual_digits", default: false)
       add(.split(Splitter(pattern: .numbers, behavior: each ? .isolated : .contiguous)))
+    case "CharDelimiterSplit":
+      let delimiter = try part.required("delimiter").string()
+      guard delimiter.unicodeScalars.count == 1 else {
+        throw TokenizerError(.malformed, at: part.path, "\"delimiter\" is not one character")
+      }
+      add(.split(Splitter(pattern: .text(Array(delimiter.utf8)), behavior: .removed)))
     case "Split": try readSplit(part)
     case "Metaspace": try readMetaspace(part)
     default: throw part.unsupported("the pre-tokenizer \"\(type)\"", Self.supported)

@@ -24,7 +24,7 @@ struct SentencePieceParts {
     let id = file.pieces.firstIndex { $0.kind == .unknown }
     return UnknownText(
       byteIDs: bytes, id: id.map { UInt32(truncatingIfNeeded: $0) }, isFused: bytes == nil,
-      endsWithLastByte: true)
+      byteEnds: .last)
   }
 
   /// The bytes of text that each piece covers.

@@ -77,9 +77,10 @@ struct BPEModel: Sendable {
   var bytePairs: BytePairs { derived.bytePairs(of: self) }
 
   /// Makes the model of a vocabulary whose tokens are written in printable characters.
+  /// - Parameter wholeTokens: the tokens that a piece is as a whole, whatever merging would give.
   init(
     merges names: [(left: String, right: String)], vocabulary: Vocabulary,
-    affixes: BPEAffixes = .none, unknown: UInt32? = nil, ignoresMerges: Bool
+    affixes: BPEAffixes = .none, unknown: UInt32? = nil, wholeTokens: [Int]
   ) throws(TokenizerError) {
     let table = PairTable(expecting: names.count)
     var merges: [(left: UInt32, right: UInt32)] = []
@@ -103,9 +104,9 @@ struct BPEModel: Sendable {
       merges.append((left, right))
     }
     var pieces: ByteStringIndex?
-    if ignoresMerges {
-      var index = ByteStringIndex(expecting: vocabulary.size)
-      for id in 0..<vocabulary.size where vocabulary.isPresent[id] {
+    if !wholeTokens.isEmpty {
+      var index = ByteStringIndex(expecting: wholeTokens.count)
+      for id in wholeTokens {
         let written = String(decoding: vocabulary.written[id], as: UTF8.self)
         if let bytes = PrintableBytes.bytes(of: written), vocabulary.spelled[id] == bytes[...] {
           _ = index.insert(bytes, UInt32(id))

@@ -67,9 +67,17 @@ struct UnknownText: Sendable {
   let id: UInt32?
   /// Whether neighbours that are unknown become one token.
   let isFused: Bool
-  /// Whether the whole character belongs to the last of its bytes, as in sentencepiece; else each
-  /// token ends with its byte.
-  var endsWithLastByte = false
+  /// Where the tokens of bytes end.
+  var byteEnds = ByteEnds.each
+
+  enum ByteEnds {
+    /// Each with its byte.
+    case each
+    /// The whole character belongs to the last of its bytes, as in sentencepiece.
+    case last
+    /// Each with the whole stretch of unknown text, as in `tokenizers`' Unigram.
+    case stretch
+  }
 
   /// Appends the tokens of a stretch of unknown text.
   @inline(never)
@@ -78,10 +86,14 @@ struct UnknownText: Sendable {
   ) throws(TokenizerError) {
     if let byteIDs {
       for at in range {
-        let isOpen = endsWithLastByte && at + 1 < range.upperBound
+        let end =
+          switch byteEnds {
+          case .each: at + 1
+          case .last: at + 1 < range.upperBound ? range.lowerBound : at + 1
+          case .stretch: range.upperBound
+          }
         tokens.append(
-          byteIDs[Int(text[at])], end: isOpen ? range.lowerBound : at + 1,
-          startsWord: startsWord && at == range.lowerBound)
+          byteIDs[Int(text[at])], end: end, startsWord: startsWord && at == range.lowerBound)
       }
     } else if let id {
       tokens.append(id, end: range.upperBound, startsWord: startsWord)

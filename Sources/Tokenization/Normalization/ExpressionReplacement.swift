@@ -4,8 +4,7 @@ import UnicodeText
 
 /// The `Replace` normalizer with a regular expression.
 struct ExpressionReplacement: Sendable, Hashable {
-  /// In ICU's syntax.
-  let expression: String
+  let expression: SplitExpression.Translation
   let content: [UInt8]
 
   /// - Throws: `.unsupported` where the expression matches nothing at all, which engines do not
@@ -19,7 +18,7 @@ struct ExpressionReplacement: Sendable, Hashable {
     var isEmpty = false
     do throws(TextError) {
       // Compiled each time: an expression of ICU's belongs to one thread.
-      try RegularExpression(expression).forEachMatch(in: text) { start, end in
+      try expression.compiled().forEachMatch(in: text) { start, end in
         if start == end {
           isEmpty = true
           return
@@ -36,8 +35,8 @@ struct ExpressionReplacement: Sendable, Hashable {
     if isEmpty {
       throw TokenizerError(
         .unsupported, at: "normalizer",
-        "the expression \(expression) matches where there is nothing, which engines do not agree "
-          + "about")
+        "the expression \(expression.source) matches where there is nothing, which engines do not "
+          + "agree about")
     }
     output.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
   }

@@ -21,12 +21,12 @@ struct Metaspace: Sendable, Hashable {
   let splits: Bool
 
   func apply(_ list: inout PieceList) {
-    let isFirstStretch = list.offset == 0
+    let isBeginning = list.isBeginning
     list.rewrite { text, piece, output, changes in
       let prepends =
         switch prependScheme {
         case .always: true
-        case .first: isFirstStretch && piece.start == 0
+        case .first: isBeginning && piece.start == 0
         case .never: false
         }
       rewrite(text, piece, prepends: prepends, &output, &changes)

@@ -21,20 +21,22 @@ struct Piece: Sendable, Hashable {
 struct PieceList {
   var text: [UInt8] = []
   var pieces: [Piece] = []
-  /// Where the text begins in the text that was given; a stretch before the first added token
-  /// begins at 0.
-  var offset = 0
+  /// Whether the text begins with what the text that was given begins with: no added token stood
+  /// before it, and the normalizer dropped nothing there.
+  var isBeginning = true
   /// The way back from `text` to the given text, if it is wanted.
   var alignment: TextAlignment?
   /// The regular expressions that have been compiled for this thread.
   private var expressions: [String: RegularExpression] = [:]
 
-  /// A regular expression in ICU's syntax.
-  mutating func expression(_ pattern: String) throws(TokenizerError) -> RegularExpression {
-    if let known = expressions[pattern] { return known }
+  /// A regular expression, compiled.
+  mutating func expression(
+    _ pattern: SplitExpression.Translation
+  ) throws(TokenizerError) -> RegularExpression {
+    if let known = expressions[pattern.source] { return known }
     do {
-      let made = try RegularExpression(pattern)
-      expressions[pattern] = made
+      let made = try pattern.compiled()
+      expressions[pattern.source] = made
       return made
     } catch {
       throw TokenizerError(.unsupported, at: "pre_tokenizer", error.description)

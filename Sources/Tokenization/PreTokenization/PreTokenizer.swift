@@ -27,6 +27,13 @@ public struct PreTokenizer: Sendable, Hashable {
     if steps.count == 1, case .rule(let rule) = steps[0] { rule } else { nil }
   }
 
+  /// Whether pieces depend on whether a text begins with what the original text does.
+  var looksAtBeginning: Bool {
+    steps.contains { step in
+      if case .metaspace(let metaspace) = step { metaspace.prependScheme == .first } else { false }
+    }
+  }
+
   /// The names of the steps.
   public var stepNames: [String] { steps.map(\.name) }
 

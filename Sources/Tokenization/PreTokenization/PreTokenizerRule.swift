@@ -4,7 +4,7 @@
 ///
 /// Each rule is a regular expression, written into `tokenizer.json`, and a scanner that finds the
 /// same pieces without a regular-expression engine, in linear time. Letters, numbers and white
-/// space are those of Unicode 15.0; bytes that are not UTF-8 count as symbols.
+/// space are those of Unicode 16.0, as in `tokenizers` and `tiktoken`; bytes that are not UTF-8 count as symbols.
 public enum PreTokenizerRule: String, Sendable, Hashable, CaseIterable {
   /// GPT-2's: contractions, letters, numbers, symbols, each with the blank before it; the last
   /// blank of a run goes with what follows.

@@ -32,8 +32,8 @@ enum SplitPattern: Sendable, Hashable {
   case rule(PreTokenizerRule)
   /// The expression of CLIP.
   case clip(CLIPExpression)
-  /// A regular expression in ICU's syntax.
-  case expression(String)
+  /// A regular expression.
+  case expression(SplitExpression.Translation)
 
   var name: String {
     switch self {
@@ -44,7 +44,7 @@ enum SplitPattern: Sendable, Hashable {
     case .text(let bytes): "\"\(String(decoding: bytes, as: UTF8.self))\""
     case .rule(let rule): rule.rawValue
     case .clip: "clip"
-    case .expression(let expression): expression
+    case .expression(let expression): expression.source
     }
   }
 }
@@ -155,7 +155,7 @@ struct Splitter: Sendable, Hashable {
       if isEmpty {
         throw TokenizerError(
           .unsupported, at: "pre_tokenizer",
-          "the expression \(expression.pattern) matches where there is nothing, which engines do "
+          "the expression \(expression.name) matches where there is nothing, which engines do "
             + "not agree about")
       }
     }

@@ -6,6 +6,9 @@ struct AddedTokenMatcher: Sendable {
     /// The text that the token stands for, white space that it swallows included.
     var range: Range<Int>
     var id: UInt32
+    /// Where the search goes on: behind the token itself. As in the original, white space that it
+    /// swallowed may still be, or begin, another one.
+    var searchEnd: Int
   }
 
   /// Sorted by content.
@@ -28,7 +31,7 @@ struct AddedTokenMatcher: Sendable {
 
   var isEmpty: Bool { tokens.isEmpty }
 
-  /// The first match in `text[start...]`, not reaching back beyond `floor`.
+  /// The first match in `text[start...]`, not reaching back beyond `floor` for white space.
   func next(in text: TextBytes, from start: Int, floor: Int) -> Match? {
     if tokens.isEmpty { return nil }
     var at = start
@@ -37,7 +40,9 @@ struct AddedTokenMatcher: Sendable {
       if !candidates.isEmpty, let found = longest(in: text, at: at, candidates) {
         let end = at + tokens[found].content.count
         if !tokens[found].token.isSingleWord || standsAlone(text, at..<end) {
-          return match(found, in: text, at: at, floor: floor)
+          let match = match(found, in: text, at: at, floor: floor)
+          // A token that is white space, all of which another one swallowed, is none.
+          if !match.range.isEmpty { return match }
         }
         // The search goes on behind it, as if it had been found.
         at = end
@@ -93,7 +98,9 @@ struct AddedTokenMatcher: Sendable {
     let (content, token) = tokens[index]
     var low = start
     var high = start + content.count
+    let searchEnd = high
     if token.stripsLeft {
+      low = max(low, floor)
       while low > floor, let before = scalarStart(text, before: low, floor: floor),
         text.classAndLength(before).kind == PieceClass.space
       {
@@ -101,7 +108,7 @@ struct AddedTokenMatcher: Sendable {
       }
     }
     if token.stripsRight { high = text.runEnd(PieceClass.space, high) }
-    return Match(range: low..<high, id: token.id)
+    return Match(range: low..<max(low, high), id: token.id, searchEnd: searchEnd)
   }
 
   /// Where the scalar that ends at a position begins.

@@ -7,10 +7,10 @@
 /// |---|---|
 /// | pad | `<pad>`, `[PAD]`, `<\|pad\|>` |
 /// | eos | `</s>`, `<eos>`, `<\|endoftext\|>`, `<\|end_of_text\|>` |
-/// | unk | `<unk>`, `[UNK]` |
+/// | unk | `<unk>`, `[UNK]`, `[unk]` |
 /// | bos | `<s>`, `<bos>`, `<\|begin_of_text\|>`, `<\|startoftext\|>`, `<\|endoftext\|>` |
-/// | cls, sep | `[CLS]`, `[SEP]`; `<s>`, `</s>` where there is a `<mask>` (RoBERTa, BART) |
-/// | mask | `[MASK]`, `<mask>` |
+/// | cls, sep | `[CLS]`, `[SEP]`, or in small letters; `<s>`, `</s>` where there is a `<mask>` (RoBERTa, BART) |
+/// | mask | `[MASK]`, `<mask>`, `[mask]` |
 /// | nlu, nlg, s2s | `[NLU]`, `[NLG]`, `[S2S]` |
 /// | fim-… | `<fim_prefix>` … (StarCoder), `<\|fim_prefix\|>` … (tiktoken, Qwen) |
 ///
@@ -19,11 +19,11 @@ enum PublishedRoles {
   private static let names: [(SpecialRole, [String])] = [
     (.pad, ["<pad>", "[PAD]", "<|pad|>"]),
     (.eos, ["</s>", "<eos>", "<|endoftext|>", "<|end_of_text|>"]),
-    (.unk, ["<unk>", "[UNK]"]),
+    (.unk, ["<unk>", "[UNK]", "[unk]"]),
     (.bos, ["<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "<|endoftext|>"]),
-    (.cls, ["[CLS]"]),
-    (.sep, ["[SEP]"]),
-    (.mask, ["[MASK]", "<mask>"]),
+    (.cls, ["[CLS]", "[cls]"]),
+    (.sep, ["[SEP]", "[sep]"]),
+    (.mask, ["[MASK]", "<mask>", "[mask]"]),
     (.nlu, ["[NLU]"]),
     (.nlg, ["[NLG]"]),
     (.s2s, ["[S2S]"]),
