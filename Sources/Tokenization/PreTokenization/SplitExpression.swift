@@ -4,7 +4,7 @@ import UnicodeText
 
 /// Translates a regular expression from Oniguruma's syntax, which `tokenizers` uses, to ICU's.
 ///
-/// Only what means the same in both gets through; anything else is named. So `\b`, `\h`, anchors,
+/// Only what means the same in both gets through; anything else is named. So `\w`, `\b`, anchors,
 /// POSIX brackets, back references, set differences and case-insensitive letters that fold to more
 /// than one (`ss` and `ß`) are refused. Classes become lists of scalars, so that they are those of
 /// `tokenizers` (``ScalarProperties``) rather than of the Unicode version that ICU happens to have.
@@ -228,10 +228,8 @@ struct SplitExpression {
         name, isNegated: (next == "P") != isNegated, as: "\\\(next){\(name)}")
       at = close + 1
       return (text, true)
-    case "d", "D", "w", "W":
-      let isDigit = next == "d" || next == "D"
-      let text = try property(
-        isDigit ? "Nd" : "word", isNegated: next == "D" || next == "W", as: "\\\(next)")
+    case "d", "D":
+      let text = try property("Nd", isNegated: next == "D", as: "\\\(next)")
       at += 2
       return (text, true)
     case "s", "S":
