@@ -98,12 +98,6 @@ static inline URegularExpression *_Nullable cicu_regex_open(const uint16_t *_Non
   return uregex_open((const UChar *)pattern, length, 0, 0, status);
 }
 
-/// A copy that another thread may use.
-static inline URegularExpression *_Nullable cicu_regex_clone(
-    const URegularExpression *_Nonnull expression, UErrorCode *_Nonnull status) {
-  return uregex_clone(expression, status);
-}
-
 static inline void cicu_regex_close(URegularExpression *_Nonnull expression) {
   uregex_close(expression);
 }

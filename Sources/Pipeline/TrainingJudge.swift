@@ -6,7 +6,7 @@ internal import Validation
 /// Prepares what a training is judged by: held-out examples, what they are held against, the
 /// baselines of frequencies, and what the inputs give away.
 struct TrainingJudge {
-  /// Held-out examples of a task, and of the head over pairs.
+  /// Held-out examples that are judged, of a task and of the head over pairs.
   private static let examplesOfOneTask = 1024
   private static let examplesOfManyTasks = 192
   /// Examples of each task among those of all tasks together.
@@ -30,11 +30,11 @@ struct TrainingJudge {
     var heads: [JudgedHead] = []
     var byTask: [[TrainingExample]] = []
     for (number, task) in plan.tasks.enumerated() {
-      let own = Array(heldOut.filter { $0.task == number }.prefix(limit))
+      let own = heldOut.filter { $0.task == number }
       let training = sample.filter { $0.task == number }
-      byTask.append(own)
+      byTask.append(Array(own.prefix(limit)))
       guard !own.isEmpty || !training.isEmpty else { continue }
-      heads += try Self.heads(of: task, training, own, plan, ids, seed)
+      heads += try Self.heads(of: task, training, own, limit, plan, ids, seed)
     }
     if plan.tasks.count > 1 {
       for index in heads.indices { heads[index].isOfEveryStep = false }
@@ -53,7 +53,7 @@ struct TrainingJudge {
 
   private static func heads(
     of task: TrainingTask, _ training: [TrainingExample], _ heldOut: [TrainingExample],
-    _ plan: TrainingPlan, _ ids: IDMap, _ seed: UInt64
+    _ limit: Int, _ plan: TrainingPlan, _ ids: IDMap, _ seed: UInt64
   ) throws -> [JudgedHead] {
     var audit = CopyAudit(task.kind, keptShare: plan.keptShare)
     var leak = TargetLeak()
@@ -65,11 +65,12 @@ struct TrainingJudge {
       }
     }
     guard let counterfactual = Counterfactual(task.kind) else {
-      return [replacementHead(task, training, heldOut, plan, ids)]
+      return [replacementHead(task, training, Array(heldOut.prefix(limit)), plan, ids)]
     }
     var labels = LabelModel(size: ids.size)
     for example in training { labels.add(example) { ids[$0] } }
-    let pairs = try counterfactual.pairs(heldOut, seed: seed, isSpecial: plan.isSpecial)
+    let pairs = try counterfactual.pairs(
+      heldOut, limit: limit, seed: seed, isSpecial: plan.isSpecial)
     let nats = labels.nats(of: pairs.map(\.own)) { ids[$0] }
     var heads = [
       JudgedHead(
@@ -80,7 +81,7 @@ struct TrainingJudge {
     ]
     if task.kind == .middle {
       let pairs = try Counterfactual.otherSuffix.pairs(
-        heldOut, seed: seed, isSpecial: plan.isSpecial)
+        heldOut, limit: limit, seed: seed, isSpecial: plan.isSpecial)
       heads.append(
         JudgedHead(
           name: "\(task.name)-suffix", examples: pairs.map(\.own),

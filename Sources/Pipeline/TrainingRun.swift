@@ -44,7 +44,13 @@ public struct TrainingRun {
     let (objective, vocabulary) = try ValidationRun.objective(of: dataset)
     knownShortcut = objective.examination.knownShortcut
     plan = TrainingPlan(manifest, objective: objective, vocabulary: vocabulary)
-    cutter = RowCutter(plan, length: options.length ?? (options.isCheck ? 64 : 128))
+    cutter = RowCutter(
+      plan, length: options.length ?? (options.isCheck ? Self.checkedLength(plan) : 128))
+  }
+
+  /// Half of a row of 128 tokens; where it has an end of its own in every piece, with room for that.
+  private static func checkedLength(_ plan: TrainingPlan) -> Int {
+    plan.tasks.contains { $0.kind.hasSource } ? 72 : 64
   }
 
   /// Trains and judges.
@@ -81,6 +87,7 @@ public struct TrainingRun {
     let checkpoint = try TrainingCheckpoint(options, dataset, plan, steps: steps)
     let model = try checkpoint.model(ids: ids, length: cutter.length)
     if options.initial == nil { model.begin(withFrequencies: frequencies(sample, ids)) }
+    report.parameters = model.weightCount
     var log = TrainingLog()
     if let place = try checkpoint.resume(model) {
       log = place.log
@@ -198,7 +205,7 @@ public struct TrainingRun {
     switch family {
     case .bert, .electra: isCheck ? 1.5e-3 : 7e-4
     case .gpt2: isCheck ? 3e-3 : 1e-3
-    case .t5: isCheck ? 3e-3 : 2e-3
+    case .t5: isCheck ? 1.5e-3 : 1e-3
     }
   }
 

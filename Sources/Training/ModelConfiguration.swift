@@ -92,7 +92,7 @@ extension ModelConfiguration {
     let isT5 = family == .t5
     let isEncoder = family == .bert || family == .electra
     // At least four heads in an encoder: as many as look at neighbours when it is fresh.
-    let heads = isEncoder ? max(4, hiddenSize / 64) : hiddenSize / 64
+    let heads = isEncoder || isT5 ? max(4, hiddenSize / 64) : hiddenSize / 64
     return ModelConfiguration(
       family: family, vocabularySize: vocabularySize, hiddenSize: hiddenSize,
       embeddingSize: hiddenSize, layers: layers ?? (isT5 ? 2 : 4),

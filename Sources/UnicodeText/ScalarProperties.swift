@@ -23,7 +23,7 @@ public enum ScalarProperties {
 
   /// The first and the last scalar of each run with a property, in order.
   /// - Parameter name: a general category of one or two letters, such as `L` or `Lu`, or a script,
-  ///   such as `Han`, or `word`: what `\w` matches.
+  ///   such as `Han`.
   /// - Returns: nil for a name that is not known.
   public static func runs(named name: String) -> [(UInt32, UInt32)]? {
     if let known = scriptRuns[name] { return known }

@@ -28,12 +28,10 @@ SCRIPTS = (
 VERSIONS = {136726: "15.0", 137348: "15.1", 141028: "16.0"}
 
 
-def scalars(expression, agreed=True):
-    """What an expression matches."""
+def scalars(expression):
+    """What an expression matches; both engines agree."""
     normalizer = normalizers.Replace(Regex(expression), "")
     found = {c for c in SCALARS if normalizer.normalize_str(chr(c)) == ""}
-    if not agreed:
-        return found
     ranks = {bytes([byte]): byte for byte in range(256)}
     peer = tiktoken.Encoding("peer", pat_str=expression, mergeable_ranks=ranks, special_tokens={})
     assert found == {c for c in SCALARS if peer.encode_ordinary(chr(c))}, expression
@@ -85,9 +83,8 @@ extension ScalarProperties {{
     yield "\n".join(lines((f"0x{c * 32 + kinds[c]:X}" for c in starts), "    ")) + "\n  ]\n\n"
     yield "  /// First and last scalar of each run of a script.\n"
     yield "  static let scriptRuns: [String: [(UInt32, UInt32)]] = [\n"
-    found = {name: scalars(f"\\p{{{name}}}") for name in SCRIPTS}
-    for name, members in {**found, "word": scalars(r"\w", agreed=False)}.items():
-        pairs = (f"(0x{a:X}, 0x{b:X})" for a, b in runs(members))
+    for name in SCRIPTS:
+        pairs = (f"(0x{a:X}, 0x{b:X})" for a, b in runs(scalars(f"\\p{{{name}}}")))
         yield f'    "{name}": [\n' + "\n".join(lines(pairs, "      ")) + "\n    ],\n"
     yield "  ]\n}\n"
 

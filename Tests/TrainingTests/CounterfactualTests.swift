@@ -7,21 +7,60 @@ import Testing
 @Suite struct CounterfactualTests {
   private func isSpecial(_ id: Int32) -> Bool { id < 9 || id >= 90 }
 
-  @Test func anotherInputIsOfAnotherDocumentAndNearlyAsLong() throws {
-    let examples = (0..<40).map { index in
+  /// `lengths` of sources, each of another document, with `marks` sentinels in front.
+  private func examples(_ rows: [(length: Int, marks: Int)]) -> [TrainingExample] {
+    rows.enumerated().map { index, row in
+      let text = [Int32](repeating: Int32(20 + index % 60), count: row.length - row.marks)
       var example = TrainingExample(
-        inputs: Array(repeating: Int32(20 + index % 50), count: 5 + index % 20),
-        labels: [Int32(20 + index % 50), 1], attention: .all, decoderInputs: [0, 20])
-      example.document = .init(id: UInt64(index / 2))
+        inputs: (0..<Int32(row.marks)).map { 98 - $0 } + text,
+        labels: [Int32(20 + index % 60), 1], attention: .all, decoderInputs: [0, 20])
+      example.document = .init(id: UInt64(index))
       return example
     }
+  }
+
+  @Test func anotherInputIsOfAnotherDocumentAndAsLong() throws {
+    var examples = examples((0..<40).map { (5 + $0 % 10, 0) })
+    for index in examples.indices { examples[index].document = .init(id: UInt64(index / 20)) }
     let pairs = try Counterfactual.otherSource.pairs(examples, seed: 1, isSpecial: isSpecial)
     #expect(pairs.count == 40)
     for (own, other) in pairs {
       #expect(other.labels == own.labels)
       #expect(other.decoderInputs == own.decoderInputs)
       #expect(other.inputs != own.inputs)
-      #expect(abs(other.inputs.count - own.inputs.count) <= 1)
+      #expect(other.inputs.count == own.inputs.count)
+      let partner = try #require(examples.first { $0.inputs == other.inputs })
+      #expect(partner.document.id != own.document.id)
+    }
+  }
+
+  @Test func inputsOfOneSurfaceAreExchangedSoThatEachServesOnce() throws {
+    let examples = examples((0..<60).map { (12 + $0 % 3, 1 + $0 % 2) })
+    let pairs = try Counterfactual.otherSource.pairs(examples, seed: 1, isSpecial: isSpecial)
+    #expect(Set(pairs.map(\.other.inputs)) == Set(examples.map(\.inputs)))
+    for (own, other) in pairs {
+      #expect(own.inputs.filter(isSpecial) == other.inputs.filter(isSpecial))
+      #expect(own.inputs.count == other.inputs.count)
+    }
+  }
+
+  @Test func anInputLikeNoOtherIsLeftOut() throws {
+    let odd = examples([(12, 1), (12, 1), (12, 1), (12, 4), (30, 1)])
+    let pairs = try Counterfactual.otherSource.pairs(odd, seed: 1, isSpecial: isSpecial)
+    #expect(pairs.map(\.own.inputs) == odd.prefix(3).map(\.inputs))
+  }
+
+  @Test func lengthsNearlyTheSameCountAsOneWhereAlmostAllDiffer() throws {
+    let pairs = try Counterfactual.otherSource.pairs(
+      examples((16..<32).map { ($0, 1) }), seed: 1, isSpecial: isSpecial)
+    #expect(pairs.count == 16)
+    for (own, other) in pairs { #expect(abs(own.inputs.count - other.inputs.count) == 1) }
+  }
+
+  @Test func noMorePairsThanWantedAreMade() throws {
+    let examples = examples((0..<60).map { (12 + $0 % 3, 1) })
+    for kind in [Counterfactual.otherSource, .oneToken, .shuffledContext] {
+      #expect(try kind.pairs(examples, limit: 7, seed: 1, isSpecial: isSpecial).count == 7)
     }
   }
 

@@ -33,6 +33,12 @@ import Testing
     #expect(verdict(loss: 6.1, gap: try gap(0.5, spread: 1)) == .doesNotLearn)
   }
 
+  @Test func aTraceIsNoLearning() throws {
+    #expect(verdict(gap: try gap(0.002, spread: 0.001)) == .doesNotLearn)
+    #expect(verdict(gap: try gap(0.004, spread: 0.001)) == .learns)
+    #expect(verdict(gap: try gap(0.002, spread: 0.001), effect: 0.003) == .learns)
+  }
+
   @Test func noGapThatWouldHaveShownIsNoLearning() throws {
     #expect(verdict(gap: try gap(0, spread: 0.05)) == .doesNotLearn)
     #expect(verdict(gap: try gap(-0.2, spread: 0.05)) == .doesNotLearn)

@@ -128,11 +128,11 @@ extension Graph {
 
   /// Layer normalization; without a bias by the root mean square.
   func normalization(
-    _ x: Tensor, _ name: String, epsilon: Double, hasBias: Bool = true
+    _ x: Tensor, _ name: String, epsilon: Double, hasBias: Bool = true, start: Double = 1
   ) -> Tensor {
     add(
       Normalization(
-        x, parameters.parameter("\(name).weight", [x.columns], .ones),
+        x, parameters.parameter("\(name).weight", [x.columns], .constant(start)),
         bias: hasBias ? parameters.parameter("\(name).bias", [x.columns], .zeros) : nil,
         epsilon: epsilon))
   }
@@ -159,11 +159,11 @@ extension Graph {
 
   func relativeBias(
     _ name: String, heads: Int, mask: AttentionMask, isBidirectional: Bool, buckets: Int,
-    maximumDistance: Int, deviation: Double
+    maximumDistance: Int, initialization: Initialization
   ) -> Tensor {
     add(
       RelativeBias(
-        parameters.parameter(name, [buckets, heads], .normal(deviation: deviation)), heads: heads,
+        parameters.parameter(name, [buckets, heads], initialization), heads: heads,
         queries: mask.queries, keys: mask.keys, isBidirectional: isBidirectional,
         bucketCount: buckets, maximumDistance: maximumDistance))
   }

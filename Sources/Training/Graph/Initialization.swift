@@ -9,7 +9,7 @@ internal import Randomness
 /// heeds any order.
 enum Initialization: Hashable {
   case zeros
-  case ones
+  case constant(Double)
   case normal(deviation: Double)
   /// Row p has sin and cos of p times frequencies, as many as there are pairs of columns, spread
   /// evenly over half a turn: different rows are at right angles.
@@ -17,6 +17,11 @@ enum Initialization: Hashable {
   /// The keys and queries of heads that look at neighbours: a query is the key of the position that
   /// many places behind it.
   case neighbours(isQuery: Bool, headSize: Int)
+  /// The same draws for all matrices that share a name; transposed for one whose extents are.
+  case shared(String, deviation: Double, isTransposed: Bool = false)
+  /// T5's biases of heads that look at neighbours: high in the bucket of its place for each of the
+  /// first heads.
+  case looking(buckets: [Int], deviation: Double)
 
   /// Where the first heads look; further ones are drawn at random.
   static let places = [-1, 1, -2, 2]
@@ -30,9 +35,19 @@ extension Parameter {
     isSet = true
     switch initialization {
     case .zeros: value.clear(count)
-    case .ones: value.update(repeating: 1, count: count)
+    case .constant(let start): value.update(repeating: Float(start), count: count)
     case .normal(let deviation):
       drawNormal(0..<count, deviation, key: key, frame: UInt32(truncatingIfNeeded: ordinal))
+    case .shared(let name, let deviation, let isTransposed):
+      // Frames from the middle on are no ordinals of parameters.
+      let number = name.utf8.reduce(0) { ($0 &* 31 &+ UInt32($1)) }
+      drawNormal(0..<count, deviation, key: key, frame: number | 1 << 31)
+      if isTransposed { transpose() }
+    case .looking(let buckets, let deviation):
+      drawNormal(0..<count, deviation, key: key, frame: UInt32(truncatingIfNeeded: ordinal))
+      for (head, bucket) in buckets.prefix(shape[1]).enumerated() {
+        value[bucket * shape[1] + head] = Float(Initialization.sharpness)
+      }
     case .circles(let deviation): drawCircles(deviation)
     case .neighbours(let isQuery, let headSize):
       // Keys and queries come from the same draws.
@@ -63,6 +78,14 @@ extension Parameter {
       }
       let normal = (Double(sum) - 6 * 65_535) / 65_536
       value[index] = Float(normal * deviation)
+    }
+  }
+
+  /// Values that were drawn for the other order of extents.
+  private func transpose() {
+    let drawn = Array(UnsafeBufferPointer(start: value, count: count))
+    for row in 0..<shape[0] {
+      for column in 0..<shape[1] { value[row * shape[1] + column] = drawn[column * shape[0] + row] }
     }
   }
 

@@ -4,7 +4,7 @@ internal import Randomness
 /// What an example is held against to tell whether its context matters: the same labels, read from
 /// something else that the data itself provides.
 public enum Counterfactual: String, Sendable, Hashable {
-  /// The source of another row of nearly the same length.
+  /// The source of another row that has the same length and special tokens.
   case otherSource = "another row's input"
   /// The visible tokens in random order.
   case shuffledContext = "shuffled context"
@@ -28,32 +28,28 @@ public enum Counterfactual: String, Sendable, Hashable {
 
   /// Pairs in the order of the examples; left out are those for which there is nothing else.
   ///
-  /// - Parameter isSpecial: whether an id is a special token; those keep their places.
+  /// - Parameters:
+  ///   - limit: the most pairs; all examples serve as partners.
+  ///   - isSpecial: whether an id is a special token; those keep their places.
   public func pairs(
-    _ examples: [TrainingExample], seed: UInt64, isSpecial: (Int32) -> Bool
+    _ examples: [TrainingExample], limit: Int = .max, seed: UInt64, isSpecial: (Int32) -> Bool
   ) throws -> [Pair] {
     switch self {
     case .otherSource:
-      // As many special tokens too: the number of sentinels tells how many spans are to be written.
-      let partners = Self.partners(
-        examples,
-        marks: { example in
-          // A text's end is none of them: what stands last must be the same too.
-          let last = example.source.last.map { isSpecial($0) ? Int($0) + 1 : 0 } ?? 0
-          return example.source.count(where: isSpecial) << 32 | last
-        }, length: { $0.source.count })
-      return zip(examples, partners).compactMap { own, partner in
+      let partners = Self.partners(examples, context: { $0.source }, isSpecial: isSpecial)
+      return zip(examples, partners).lazy.compactMap { own, partner in
         partner.map { (own, own.withSource(examples[$0].source)) }
-      }
+      }.first(limit)
     case .otherSuffix:
       let whole = examples.filter { ($0.parts?.suffix.count ?? 0) >= 4 }
-      let partners = Self.partners(whole) { $0.parts?.suffix.count ?? 0 }
-      return zip(whole, partners).compactMap { own, partner in
-        guard let partner, let other = own.withSuffix(of: whole[partner]) else { return nil }
-        return (own.judgedInTheMiddle, other.judgedInTheMiddle)
-      }
+      let partners = Self.partners(
+        whole, context: { $0.inputs[$0.parts?.suffix ?? 0..<0] }, isSpecial: isSpecial)
+      return zip(whole, partners).lazy.compactMap { own, partner in
+        partner.flatMap { own.withSuffix(of: whole[$0]) }
+          .map { (own.judgedInTheMiddle, $0.judgedInTheMiddle) }
+      }.first(limit)
     case .oneToken:
-      return examples.map { own in
+      return examples.prefix(limit).map { own in
         var other = own
         other.attention = .alone
         // Each token stands where the model knows tokens without a history.
@@ -62,54 +58,76 @@ public enum Counterfactual: String, Sendable, Hashable {
       }
     case .shuffledContext:
       let streams = try RandomStreams(key: StreamKey(seed: seed), unit: 0)
-      return examples.enumerated().map { index, own in
+      return examples.prefix(limit).enumerated().map { index, own in
         var stream = streams.stream(.judgement, frame: UInt32(truncatingIfNeeded: index + 1))
         return (own, own.withShuffledContext(&stream, isSpecial: isSpecial))
       }
     }
   }
 
-  /// For each example the one of the same task whose number of marks, and then whose length, is
-  /// nearest; of another document if there is one nearby.
+  /// For each example another one with the same surface, of another document if there are enough.
+  ///
+  /// Examples of one surface (task, length and special tokens) exchange what they have: every context is
+  /// used as often as before. So where labels do not depend on their contexts the mean difference is
+  /// zero, whatever lengths and marks tell. Only if most examples are alone with their length do
+  /// lengths that are nearly the same count as one.
   static func partners(
-    _ examples: [TrainingExample], marks: (TrainingExample) -> Int = { _ in 0 },
-    length: (TrainingExample) -> Int
+    _ examples: [TrainingExample], context: (TrainingExample) -> ArraySlice<Int32>,
+    isSpecial: (Int32) -> Bool
   ) -> [Int?] {
-    let lengths = examples.map(length)
-    let marks = examples.map(marks)
-    let order = examples.indices.sorted {
-      (examples[$0].task, marks[$0], lengths[$0], $0)
-        < (examples[$1].task, marks[$1], lengths[$1], $1)
-    }
     var partners = [Int?](repeating: nil, count: examples.count)
-    for (rank, own) in order.enumerated() {
-      var best: (misfit: Misfit, index: Int)?
-      for neighbour in max(0, rank - 32)...min(order.count - 1, rank + 32) {
-        let index = order[neighbour]
-        guard index != own, examples[index].task == examples[own].task,
-          examples[index].inputs != examples[own].inputs
-        else { continue }
-        let misfit = Misfit(
-          marks: abs(marks[index] - marks[own]),
-          isSameDocument: examples[index].document.id == examples[own].document.id,
-          length: abs(lengths[index] - lengths[own]))
-        if best.map({ (misfit, index) < ($0.misfit, $0.index) }) ?? true { best = (misfit, index) }
+    for width in [1, 2, 4, 8] {
+      var groups: [Surface: [Int]] = [:]
+      for (index, example) in examples.enumerated() where partners[index] == nil {
+        let tokens = context(example)
+        let surface = Surface(
+          task: example.task, length: tokens.count / width,
+          marks: tokens.filter(isSpecial).sorted(),
+          end: tokens.last.flatMap { isSpecial($0) ? $0 : nil })
+        groups[surface, default: []].append(index)
       }
-      partners[own] = best?.index
+      for group in groups.values { exchange(group, examples, &partners) }
+      if 2 * partners.count(where: { $0 != nil }) >= examples.count { break }
     }
     return partners
   }
 
-  /// How badly another example serves; what comes first weighs most.
-  private struct Misfit: Comparable {
-    let marks: Int
-    let isSameDocument: Bool
+  /// What a context shows before it is read.
+  private struct Surface: Hashable {
+    let task: Int
     let length: Int
+    /// Special tokens; of sentinels there are as many as spans to be written.
+    let marks: [Int32]
+    /// The special token that stands last.
+    let end: Int32?
+  }
 
-    static func < (first: Misfit, second: Misfit) -> Bool {
-      if first.marks != second.marks { return first.marks < second.marks }
-      if first.isSameDocument != second.isSameDocument { return second.isSameDocument }
-      return first.length < second.length
+  /// Everyone gets the context of the one that stands as many places on as the most common document
+  /// has examples: that is of another document, unless it has more than half of them.
+  private static func exchange(
+    _ group: [Int], _ examples: [TrainingExample], _ partners: inout [Int?]
+  ) {
+    guard group.count > 1 else { return }
+    let order = group.sorted {
+      let (first, second) = (examples[$0].document, examples[$1].document)
+      return (first.id, first.offset, $0) < (second.id, second.offset, $1)
+    }
+    var run = 0
+    var longest = 0
+    for (rank, index) in order.enumerated() {
+      let isSame = rank > 0 && examples[order[rank - 1]].document.id == examples[index].document.id
+      run = isSame ? run + 1 : 1
+      longest = max(longest, run)
+    }
+    let shift = min(longest, order.count / 2)
+    for (rank, index) in order.enumerated() {
+      let other = order[(rank + shift) % order.count]
+      if examples[other].inputs != examples[index].inputs { partners[index] = other }
     }
   }
+}
+
+extension LazySequenceProtocol {
+  /// The first elements; no more are computed.
+  fileprivate func first(_ limit: Int) -> [Element] { Array(prefix(limit)) }
 }

@@ -6,6 +6,9 @@ public struct Expectation: Sendable, Hashable {
   public var steps: Int
   /// The smallest gap in nats that would be worth anything; nil where healthy data may show none.
   public var effect: Double?
+  /// A gap that may be no more than this is a trace, not something learnt: what the surface of rows
+  /// tells, or a chance among many heads.
+  public var trace: Double { (effect ?? 0.03) / 10 }
   /// A loss below this share of the baseline's is beyond what so small a model can do honestly.
   public var floor: Double
   /// Whether nothing but the context brings the loss under that of frequencies: a model that gets

@@ -84,7 +84,7 @@ public struct Judgement: Sendable {
       )
     }
     let isUnder = evidence.unigram.map { evidence.loss < $0 } ?? true
-    if gap.lower > 0, isUnder {
+    if gap.lower > expectation.trace, isUnder {
       return (.learns, "\(Nats.text(gap.mean)) nats better than with \(evidence.against)")
     }
     let detectable = "the smallest effect it could have seen is \(Nats.text(gap.detectable)) nats"
@@ -94,7 +94,7 @@ public struct Judgement: Sendable {
         "\(evidence.steps) steps are fewer than the \(expectation.steps) it takes; \(detectable)"
       )
     }
-    if gap.lower > 0, let unigram = evidence.unigram {
+    if gap.lower > expectation.trace, let unigram = evidence.unigram {
       return (
         .doesNotLearn,
         "the loss is not under that of frequencies alone, \(Nats.text(unigram))"

@@ -33,7 +33,7 @@ public struct LabelModel: Sendable {
 
   /// Counts the labels of an example.
   public mutating func add(_ example: TrainingExample, ids: (Int32) -> Int32) {
-    forEachLabel(example, ids: ids) { label, previous in
+    Self.forEachLabel(example, size, ids: ids) { label, previous in
       counts[Int(label)] += 1
       total += 1
       let key = UInt64(UInt32(bitPattern: previous)) << 32 | UInt64(UInt32(bitPattern: label))
@@ -56,7 +56,7 @@ public struct LabelModel: Sendable {
     var sums = [Double](repeating: 0, count: constants.count)
     var labels = 0
     for example in examples {
-      forEachLabel(example, ids: ids) { label, _ in
+      Self.forEachLabel(example, size, ids: ids) { label, _ in
         labels += 1
         for (index, constant) in constants.enumerated() {
           sums[index] -= log(unigram(label, constant))
@@ -67,7 +67,7 @@ public struct LabelModel: Sendable {
     let best = sums.indices.min { sums[$0] < sums[$1] } ?? 0
     var bigram = 0.0
     for example in examples {
-      forEachLabel(example, ids: ids) { label, previous in
+      Self.forEachLabel(example, size, ids: ids) { label, previous in
         bigram -= log(probability(label, after: previous, constants[best]))
       }
     }
@@ -88,8 +88,10 @@ public struct LabelModel: Sendable {
   }
 
   /// Each label with the token before it: what the decoder read, or the left neighbour.
-  private func forEachLabel(
-    _ example: TrainingExample, ids: (Int32) -> Int32, _ body: (Int32, Int32) -> Void
+  ///
+  /// Static, so that the counts are not copied when `body` changes them.
+  private static func forEachLabel(
+    _ example: TrainingExample, _ size: Int, ids: (Int32) -> Int32, _ body: (Int32, Int32) -> Void
   ) {
     for (position, label) in example.labels.enumerated()
     where label != TrainingExample.ignored {
