@@ -98,6 +98,7 @@ def received(arguments, epoch, part, parts, start):
                 yield tensors(batch, names), None
             else:
                 totals = {key.decode(): int(metadata[key]) for key in (ROWS, ALL_ROWS)}
+        next(iter(reader), None)  # to the end of the stream, else prep finds the pipe closed
     except (StopIteration, pa.ArrowInvalid, OSError) as error:
         raise RuntimeError(f"the pipe was cut after {rows} rows (status {process.wait()})") from error
     finally:

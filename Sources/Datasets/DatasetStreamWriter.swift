@@ -80,8 +80,8 @@ public final class DatasetStreamWriter {
     } catch {
       throw DatasetError(.inputOutput, path: "standard output", "\(error)")
     }
-    try write(closing.bytes)
-    try write(assembler.tail())
+    // At once: whoever reads the closing batch may close the pipe.
+    try write(closing.bytes + assembler.tail())
   }
 
   private func write(_ bytes: [UInt8]) throws(DatasetError) {

@@ -232,7 +232,7 @@ def byte_ends(text, encoding):
 def without_specials(path, texts):
     """To Unigram here a special token is ordinary text where it is not matched; there it is a piece like any other."""
     document = json.loads(path.read_bytes())
-    if document["model"]["type"] != "Unigram":
+    if not isinstance(document["model"]["vocab"], list):
         return texts
     specials = [token["content"] for token in document["added_tokens"] if token["special"]]
     return [text for text in texts if not any(special in text for special in specials)]
