@@ -229,20 +229,21 @@ def byte_ends(text, encoding):
     return [places[end] for _, end in encoding.offsets]
 
 
-def without_specials(path, texts):
-    """To Unigram here a special token is ordinary text where it is not matched; there it is a piece like any other."""
+def unigram_specials(path):
+    """The special tokens of a Unigram, which are pieces like any other to the library's, never to ours."""
     document = json.loads(path.read_bytes())
-    if not isinstance(document["model"]["vocab"], list):
-        return texts
-    specials = [token["content"] for token in document["added_tokens"] if token["special"]]
-    return [text for text in texts if not any(special in text for special in specials)]
+    tokens = document["added_tokens"] if isinstance(document["model"]["vocab"], list) else []
+    return {token["content"]: token["id"] for token in tokens if token["special"]}
 
 
 def compare(path, texts, mode):
-    if mode == "never":
-        texts = without_specials(path, texts)
+    specials = unigram_specials(path) if mode == "never" else {}
     theirs = library(path, mode).encode_batch(texts, add_special_tokens=False)
     for text, ours, encoding in zip(texts, encode(path, texts, mode), theirs):
+        if any(special in text for special in specials):
+            written = {id for special, id in specials.items() if special in text and special != "<unk>"}
+            assert not written & set(ours["ids"]), ascii(text[:80])
+            continue
         assert ours["ids"] == encoding.ids, ascii(text[:80])
         assert list(rounded(text, ours["ends"])) == byte_ends(text, encoding), ascii(text[:80])
 

@@ -223,7 +223,6 @@ struct SplitExpression {
       var name = String(String.UnicodeScalarView(source[(at + 3)..<close]))
       let isNegated = name.hasPrefix("^")
       if isNegated { name.removeFirst() }
-      guard name != "word" else { throw Refusal(part: "\\\(next){\(name)}") }
       let text = try property(
         name, isNegated: (next == "P") != isNegated, as: "\\\(next){\(name)}")
       at = close + 1
