@@ -92,7 +92,7 @@ struct TrainingJudge {
     return heads
   }
 
-  /// All tasks together.
+  /// All tasks together; what one of them gives away, they give away.
   private static func pooled(_ heads: [JudgedHead], _ plan: TrainingPlan) -> JudgedHead {
     var examples: [TrainingExample] = []
     var others: [TrainingExample] = []
@@ -118,10 +118,12 @@ struct TrainingJudge {
     // In turns, so that the first examples are of every task.
     let order = Self.interleaved(examples.map(\.task))
     let labels = Double(max(1, sums.labels))
+    let told = heads.filter { $0.leak != nil }
+    let leak = told.first?.leak.map { "\(told.map(\.name).joined(separator: ", ")): \($0)" }
     return JudgedHead(
       name: plan.objective, examples: order.map { examples[$0] },
       opponent: .context(counterfactual, order.map { others[$0] }), expectation: expectation,
-      unigram: sums.unigram / labels, bigram: sums.bigram / labels)
+      unigram: sums.unigram / labels, bigram: sums.bigram / labels, leak: leak)
   }
 
   private static func interleaved(_ tasks: [Int]) -> [Int] {

@@ -136,6 +136,14 @@ def test_labels_in_the_input_are_too_good_to_be_true(prep, datasets, tmp_path, n
     }
 
 
+def test_what_tasks_of_a_mixture_give_away_the_mixture_gives_away(prep, world, tmp_path):
+    dataset = build(prep, world, tmp_path / "ul2", "ul2")
+    control = changed(dataset, tmp_path / "told", labels_in_front)
+    told = verdicts(prep("train", control, "--check", "--json", "-q", status=1))
+    assert "ul2.s" in told and told["ul2"] == "too good to be true"
+    assert set(told.values()) == {"too good to be true"}
+
+
 def test_too_few_steps_say_nothing(prep, datasets):
     few = ["train", datasets["t5-span"], "--check", "--steps", 2, "--json", "-q", "--samples", 0]
     assert verdicts(prep(*few)) == {"t5-span": "inconclusive"}
