@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 PREP := .build/release/prep
 VENV := .venv
-APT := libicu-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev libopenblas-dev pkg-config
+APT := libicu-dev libzstd-dev liblz4-dev zlib1g-dev libssl-dev libopenblas0-pthread pkg-config
 APT_TEST := python3 python3-venv zstd
 BREW := icu4c zstd lz4 zlib openssl@3 openblas pkg-config
 

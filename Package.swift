@@ -38,7 +38,6 @@ let package = Package(
     door("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
     door("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev", brew: "icu4c"),
     door("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
-    door("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev", brew: "openblas"),
     .target(name: "CICUText", dependencies: ["CICU"]),
     .target(name: "CProcessor"),
 
@@ -56,10 +55,7 @@ let package = Package(
       "Validation", ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Concurrency"]),
     library(
       "Training",
-      [
-        "Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Randomness", "Concurrency",
-        "COpenBLAS",
-      ]),
+      ["Datasets", "Objectives", "ArrowIPC", "JSON", "Digests", "Randomness", "Concurrency"]),
     library(
       "Pipeline",
       [
@@ -71,7 +67,7 @@ let package = Package(
       name: "prep",
       dependencies: [
         "Pipeline", "Validation", "Training", "Datasets", "Objectives", "Tokenization", "Corpus",
-        "UnicodeText", "ArrowIPC", "JSON",
+        "UnicodeText", "ArrowIPC", "JSON", "CProcessor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -48,7 +48,7 @@ public final class Model {
   ) throws(TrainingError) {
     try configuration.check()
     self.configuration = configuration
-    machine = Machine(threads: threads, kernel: kernel)
+    machine = try Machine(threads: threads, kernel: kernel)
     parameters = ParameterStore()
     // The smallest graph asks for all weights.
     let shape = Graph.Shape(rows: 1, length: 1, decoderLength: configuration.family == .t5 ? 1 : 0)

@@ -25,7 +25,7 @@ struct KernelTests {
   func products(m: Int, n: Int, k: Int) throws {
     let (a, b) = (try random(m * k, seed: 1), try random(k * n, seed: 2))
     for kernel in MatrixKernel.allCases {
-      let machine = Machine(threads: 2, kernel: kernel)
+      let machine = try Machine(threads: 2, kernel: kernel)
       for (aTransposed, bTransposed) in [
         (false, false), (true, false), (false, true), (true, true),
       ] {

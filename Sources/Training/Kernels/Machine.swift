@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import COpenBLAS
 internal import Concurrency
 
 /// The threads that compute, and the kernel of their matrix products.
@@ -7,16 +6,24 @@ internal import Concurrency
 /// OpenBLAS runs on one thread for each of ours: products are cut here, so that one team of threads
 /// does everything and none of OpenBLAS's own spins beside it.
 final class Machine {
-  let kernel: MatrixKernel
   private let team: WorkerTeam
+  /// Nil with the portable kernel.
+  private let blas: OpenBLAS?
   private let portable: [PortableProduct]
   private var scratch: [FloatBuffer] = []
 
-  init(threads: Int, kernel: MatrixKernel) {
-    self.kernel = kernel
+  /// - Throws: ``TrainingError`` (`missing`) if the kernel's library is not installed.
+  convenience init(threads: Int, kernel: MatrixKernel) throws(TrainingError) {
+    self.init(threads: threads, blas: kernel == .openBLAS ? try OpenBLAS.load() : nil)
+  }
+
+  /// One thread with the kernel of another machine.
+  convenience init(besides other: Machine) { self.init(threads: 1, blas: other.blas) }
+
+  private init(threads: Int, blas: OpenBLAS?) {
+    self.blas = blas
     team = WorkerTeam(threads: max(1, threads))
-    portable = kernel == .portable ? (0..<team.threads).map { _ in PortableProduct() } : []
-    if kernel == .openBLAS { openblas_set_num_threads(1) }
+    portable = blas == nil ? (0..<team.threads).map { _ in PortableProduct() } : []
   }
 
   var threads: Int { team.threads }
@@ -55,15 +62,15 @@ final class Machine {
     scale: Float = 1, accumulates: Bool = false, worker: Int
   ) {
     guard m > 0, n > 0 else { return }
-    switch kernel {
-    case .openBLAS:
-      cblas_sgemm(
-        CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
-        b.isTransposed ? CblasTrans : CblasNoTrans, Int32(truncatingIfNeeded: m),
-        Int32(truncatingIfNeeded: n), Int32(truncatingIfNeeded: k), scale, a.base,
-        Int32(truncatingIfNeeded: a.stride), b.base, Int32(truncatingIfNeeded: b.stride),
-        accumulates ? 1 : 0, c, Int32(truncatingIfNeeded: stride))
-    case .portable:
+    if let blas {
+      blas.product(
+        OpenBLAS.rowMajor, a.isTransposed ? OpenBLAS.transposed : OpenBLAS.notTransposed,
+        b.isTransposed ? OpenBLAS.transposed : OpenBLAS.notTransposed,
+        Int32(truncatingIfNeeded: m), Int32(truncatingIfNeeded: n), Int32(truncatingIfNeeded: k),
+        scale, a.base, Int32(truncatingIfNeeded: a.stride), b.base,
+        Int32(truncatingIfNeeded: b.stride), accumulates ? 1 : 0, c,
+        Int32(truncatingIfNeeded: stride))
+    } else {
       portable[worker].multiply(
         m, n, k, a, b, into: c, stride: stride, scale: scale, accumulates: accumulates)
     }

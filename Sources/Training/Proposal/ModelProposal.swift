@@ -184,7 +184,7 @@ extension Model {
   func standaloneGraph(length: Int) -> Graph {
     let graph = Graph(
       Graph.Shape(rows: 1, length: length, decoderLength: 0), parameters: parameters,
-      machine: Machine(threads: 1, kernel: machine.kernel))
+      machine: Machine(besides: machine))
     Self.build(configuration, graph)
     return graph
   }
