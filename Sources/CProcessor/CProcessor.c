@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -281,6 +284,13 @@ void cprocessor_advise_large_pages(void *address, size_t count) {
 #else
   (void)address;
   (void)count;
+#endif
+}
+
+void cprocessor_keep_freed_pages(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import CProcessor
 internal import Pipeline
 
 #if canImport(Glibc)
@@ -54,6 +55,8 @@ enum Main {
   static func main() {
     // A reader that goes away is an error of the write, with a status of its own.
     signal(SIGPIPE, SIG_IGN)
+    // Buffers of some megabytes come and go with every batch.
+    cprocessor_keep_freed_pages()
     signal(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
     do {
       var command = try Prep.parseAsRoot()

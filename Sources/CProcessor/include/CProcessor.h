@@ -77,4 +77,8 @@ static inline void cprocessor_prefetch(const void *_Nonnull address) {
 /// Asks for large pages for memory that has not been touched. A request only: it may do nothing.
 void cprocessor_advise_large_pages(void *_Nonnull address, size_t count);
 
+/// Asks the allocator to keep the pages of freed buffers of up to some tens of megabytes, which would
+/// be cleared anew for the next ones. A request only: it may do nothing.
+void cprocessor_keep_freed_pages(void);
+
 #endif
