@@ -23,7 +23,6 @@ public struct EncodedBatch: Sendable, Hashable {
 public struct BatchEncoder: ~Copyable {
   private let schema: ArrowSchema
   private var compressor: ZstdCompressor?
-  private let isTuned: Bool
 
   /// Makes an encoder for batches of one schema.
   ///
@@ -31,7 +30,6 @@ public struct BatchEncoder: ~Copyable {
   public init(schema: ArrowSchema, compression: ArrowCompression) throws(ArrowError) {
     try schema.validateForWriting()
     compressor = try Self.compressor(compression)
-    isTuned = compression == .zstd(level: 3) || compression == .zstd(level: 4)
     self.schema = schema
   }
 
@@ -40,19 +38,8 @@ public struct BatchEncoder: ~Copyable {
   ) throws(ArrowError) -> ZstdCompressor? {
     switch compression {
     case .none: nil
-    // Levels 3 and 4 look for matches of five bytes in large buffers. Two ids of a token column are
-    // four bytes, which makes files 3 % smaller.
-    case .zstd(let level):
-      try ZstdCompressor(level: level, minimumMatch: (3...4).contains(level) ? 4 : nil)
+    case .zstd(let level): try ZstdCompressor(level: level)
     }
-  }
-
-  /// Sizes of zstd's tables, as logarithms, for a buffer of so many bytes.
-  ///
-  /// Those for small buffers leave room in the cache of a core; large ones have matches further back,
-  /// which are found in larger tables alone.
-  private static func tables(forBytes count: Int) -> (long: Int, short: Int) {
-    count <= 512 << 10 ? (16, 16) : (18, 15)
   }
 
   /// Encodes one batch, with custom metadata of its own message.
@@ -83,7 +70,8 @@ public struct BatchEncoder: ~Copyable {
 
   /// Appends the nodes and buffers of an array and its children, in pre-order.
   private mutating func append(
-    _ array: ArrowArray, _ layout: inout BatchLayout, _ body: inout [UInt8]
+    _ array: ArrowArray, _ layout: inout BatchLayout, _ body: inout [UInt8],
+    hasShortRows: Bool = false
   ) throws(ArrowError) {
     layout.nodes.append(.init(length: array.length, nullCount: array.nullCount))
     if array.type.ownBufferCount >= 1 {
@@ -91,22 +79,28 @@ public struct BatchEncoder: ~Copyable {
     }
     switch array.type.layout {
     case .none, .structure, .fixedSizeList: break
-    case .bits, .fixed: try append(array.data, &layout, &body)
+    case .bits: try append(array.data, &layout, &body, .bits)
+    case .fixed: try append(array.data, &layout, &body, hasShortRows ? .shortRows : .other)
     case .list: try append(array.offsets, &layout, &body)
     case .variable:
       try append(array.offsets, &layout, &body)
       try append(array.data, &layout, &body)
     }
-    for child in array.children { try append(child, &layout, &body) }
+    var isList = false
+    if case .list = array.type.layout { isList = true }
+    for child in array.children {
+      try append(child, &layout, &body, hasShortRows: isList && child.length >> 8 < array.length)
+    }
   }
 
   private mutating func append(
-    _ buffer: [UInt8], _ layout: inout BatchLayout, _ body: inout [UInt8]
+    _ buffer: [UInt8], _ layout: inout BatchLayout, _ body: inout [UInt8],
+    _ content: ZstdSearch.Content = .other
   ) throws(ArrowError) {
     let start = body.count
     if !buffer.isEmpty {
       if compressor != nil {
-        try appendFrame(buffer, &body)
+        try appendFrame(buffer, content, &body)
       } else {
         body.append(contentsOf: buffer)
       }
@@ -116,13 +110,10 @@ public struct BatchEncoder: ~Copyable {
   }
 
   private mutating func appendFrame(
-    _ buffer: [UInt8], _ body: inout [UInt8]
+    _ buffer: [UInt8], _ content: ZstdSearch.Content, _ body: inout [UInt8]
   ) throws(ArrowError) {
     withUnsafeBytes(of: Int64(buffer.count).littleEndian) { body.append(contentsOf: $0) }
-    if isTuned {
-      let tables = Self.tables(forBytes: buffer.count)
-      try compressor?.setTables(long: tables.long, short: tables.short)
-    }
+    try compressor?.prepare(forBytes: buffer.count, of: content)
     try buffer.withUnsafeBufferPointer { (bytes) throws(ArrowError) in
       try compressor?.compress(UnsafeRawBufferPointer(bytes)) { body.append(contentsOf: $0) }
     }

@@ -7,16 +7,14 @@ internal import CZstd
 /// Owns one context and one output buffer, both reused; use one compressor per thread. Frames are
 /// made on the calling thread, so bytes depend on input, level and library version alone.
 public struct ZstdCompressor: ~Copyable {
+  private let level: Int
   private let context: OpaquePointer
   private var output: UnsafeMutableRawBufferPointer
 
   /// Makes a compressor.
   ///
-  /// - Parameters:
-  ///   - minimumMatch: the shortest match in bytes that is looked for; nil for what the level and the
-  ///     size of the input suggest.
   /// - Throws: `.invalidArgument` for a level that the library does not have.
-  public init(level: Int, minimumMatch: Int? = nil) throws(ArrowError) {
+  public init(level: Int) throws(ArrowError) {
     guard level >= Int(ZSTD_minCLevel()), level <= Int(ZSTD_maxCLevel()) else {
       throw ArrowError(
         .invalidArgument,
@@ -32,22 +30,24 @@ public struct ZstdCompressor: ~Copyable {
       try Self.set(ZSTD_c_checksumFlag, 1, context)
       try Self.set(ZSTD_c_dictIDFlag, 0, context)
       try Self.set(ZSTD_c_nbWorkers, 0, context)
-      if let minimumMatch { try Self.set(ZSTD_c_minMatch, minimumMatch, context) }
     } catch {
       ZSTD_freeCCtx(context)
       throw error
     }
+    self.level = level
     self.context = context
     output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
-  /// Sets the logarithms of the sizes of the tables in which the frames from here on look up long
-  /// and short matches, in place of what the level and the size of the input suggest.
-  ///
-  /// - Throws: `.invalidArgument` for sizes that the library does not have.
-  public mutating func setTables(long: Int, short: Int) throws(ArrowError) {
-    try Self.set(ZSTD_c_hashLog, long, context)
-    try Self.set(ZSTD_c_chainLog, short, context)
+  /// Adapts how the frames from here on look for matches to a buffer of a batch.
+  mutating func prepare(
+    forBytes count: Int, of content: ZstdSearch.Content
+  ) throws(ArrowError) {
+    let search = ZstdSearch(level: level, bytes: count, content: content)
+    try Self.set(ZSTD_c_compressionLevel, search.level, context)
+    try Self.set(ZSTD_c_minMatch, search.minimumMatch, context)
+    try Self.set(ZSTD_c_hashLog, search.longTable, context)
+    try Self.set(ZSTD_c_chainLog, search.shortTable, context)
   }
 
   private static func set(

@@ -179,8 +179,8 @@ def test_a_flipped_bit_is_noticed_by_pyarrow_alone(dataset, tmp_path):
 
 
 def test_ids_take_little_more_than_plain_zstd(prep, shared, real_tokenizer, tmp_path):
-    """Books, code and 380 languages apart: one hundredth above all ids in one frame is the most."""
-    for name in ("english/books", "code/code", "multilingual/udhr"):
+    """Books, code, 380 languages, short texts: one hundredth above all ids in one frame is the most."""
+    for name in ("english/books", "code/code", "multilingual/udhr", "multilingual/tldr"):
         dataset = tmp_path / name.replace("/", "-")
         text = shared(f"{name}.jsonl.zst")
         prep("tokenize", text, "--tokenizer", real_tokenizer, "--no-words", "-o", dataset)
