@@ -29,6 +29,12 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     for (key, value) in elements { self[key] = value }
   }
 
+  /// Makes room for so many members.
+  public mutating func reserveCapacity(_ count: Int) {
+    entries.reserveCapacity(count)
+    if count > Self.smallCount { positions.reserveCapacity(count) }
+  }
+
   /// The number of members.
   public var count: Int { entries.count }
 

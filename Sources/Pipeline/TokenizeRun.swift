@@ -31,7 +31,8 @@ public struct TokenizeRun {
   public init(_ options: TokenizeOptions) throws {
     self.options = options
     tokenizer = try TokenizerFile(
-      path: options.tokenizer, specials: options.specials, preTokenizer: options.preTokenizer)
+      path: options.tokenizer, specials: options.specials, preTokenizer: options.preTokenizer,
+      preparesEncoders: options.threads > 1)
     guard options.sources.count <= 65_536 else {
       throw PipelineError(
         .usage,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Concurrency
 public import Datasets
 internal import Digests
 internal import JSON
@@ -24,10 +25,11 @@ public struct TokenizerFile: Sendable {
   ///   - specials: `ROLE=TOKEN` overrides.
   ///   - roles: the roles that a manifest states; they come before anything beside the file.
   ///   - preTokenizer: the split rule, which `.tiktoken` files do not state.
+  ///   - preparesEncoders: whether a second thread makes what encoders share in the meantime.
   /// - Throws: `DatasetError` when a file cannot be read, `TokenizerError` naming what is wrong.
   public init(
     path: String, specials: [String] = [], roles: Manifest.Tokenizer? = nil,
-    preTokenizer: PreTokenizerRule? = nil
+    preTokenizer: PreTokenizerRule? = nil, preparesEncoders: Bool = false
   ) throws {
     var file = path
     if FileSystem.isDirectory(path) {
@@ -37,14 +39,16 @@ public struct TokenizerFile: Sendable {
     }
     do {
       try self.init(
-        file: file, specials: specials, roles: roles, preTokenizer: preTokenizer)
+        file: file, specials: specials, roles: roles, preTokenizer: preTokenizer,
+        preparesEncoders: preparesEncoders)
     } catch let error as TokenizerError {
       throw error.inFile(file)
     }
   }
 
   private init(
-    file: String, specials: [String], roles: Manifest.Tokenizer?, preTokenizer: PreTokenizerRule?
+    file: String, specials: [String], roles: Manifest.Tokenizer?, preTokenizer: PreTokenizerRule?,
+    preparesEncoders: Bool
   ) throws {
     let bytes = try FileSystem.read(file)
     let base: Tokenizer
@@ -65,8 +69,17 @@ public struct TokenizerFile: Sendable {
           tokenizerJSON: bytes, configuration: configuration, specialTokensMap: map)
       }
     }
-    tokenizer = try base.overridingRoles(with: Self.overrides(specials, roles, of: base))
-    let serialized = try tokenizer.serialized()
+    let tokenizer = try base.overridingRoles(with: Self.overrides(specials, roles, of: base))
+    self.tokenizer = tokenizer
+    var outcome: Result<[UInt8], TokenizerError> = .success([])
+    WorkerTeam(threads: preparesEncoders ? 2 : 1).run(tasks: preparesEncoders ? 2 : 1) { task, _ in
+      if task == 0 {
+        outcome = Result { () throws(TokenizerError) in try tokenizer.serialized() }
+      } else {
+        tokenizer.prepareEncoders()
+      }
+    }
+    let serialized = try outcome.get()
     companions = [
       ("tokenizer.json", serialized), ("tokenizer_config.json", tokenizer.configuration()),
     ]

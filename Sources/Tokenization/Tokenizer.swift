@@ -78,6 +78,11 @@ public struct Tokenizer: Sendable {
     Encoder(self, addedTokens: addedTokens, cacheMegabytes: cacheMegabytes)
   }
 
+  /// Makes what all encoders share, which the first one would wait for otherwise.
+  public func prepareEncoders() {
+    if case .bytePairs(let model) = model { _ = model.seed }
+  }
+
   /// The same tokenizer without its normalizer: text is encoded as it stands, so that a byte-level
   /// model gives any bytes back.
   public var withoutNormalization: Tokenizer {

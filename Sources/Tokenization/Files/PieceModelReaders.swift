@@ -151,6 +151,7 @@ extension Tokenizer {
   /// What is written for byte-pair encoding over characters.
   func value(of model: CharacterBPEModel) -> JSONValue {
     var vocab = JSONObject()
+    vocab.reserveCapacity(vocabularySize)
     for id in 0..<UInt32(vocabularySize) {
       if let token = vocabulary.token(id) { vocab[token] = .integer(Int64(id)) }
     }

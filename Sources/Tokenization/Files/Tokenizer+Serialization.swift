@@ -39,6 +39,7 @@ extension Tokenizer {
 
   private func value(of model: BPEModel) -> JSONValue {
     var vocab = JSONObject()
+    vocab.reserveCapacity(vocabularySize)
     for id in 0..<UInt32(vocabularySize) {
       if let token = vocabulary.token(id) { vocab[token] = .integer(Int64(id)) }
     }
