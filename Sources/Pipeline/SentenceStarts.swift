@@ -23,6 +23,12 @@ enum SentenceStarts {
       let limit = index + 1 < starts.count ? starts[index + 1] : text.count
       guard let first = firstNonBlank(in: text, from: start, below: limit) else { continue }
       while token + 8 < ends.count && ends[token + 7] <= first { token += 8 }
+      if token + 8 <= ends.count {
+        // A sum instead of branches, which nothing could predict.
+        var passed = 0
+        for next in token..<token + 8 { passed += ends[next] <= first ? 1 : 0 }
+        token += passed
+      }
       while token < ends.count && ends[token] <= first { token += 1 }
       guard token < ends.count else { return }
       if token > last {

@@ -30,12 +30,6 @@ public enum HardWrap {
   /// a line may miss it.
   private static let columns = 136
 
-  private enum Start {
-    case capital
-    case small
-    case uncased
-  }
-
   /// What is counted of the pairs of lines.
   private struct LinePairs {
     /// How many first lines have a width, in columns, without blanks at the end.
@@ -72,14 +66,11 @@ public enum HardWrap {
       widths[min(first.width, columns - 1)] += 1
       // A line may miss its width by a little: hyphenation, and words cut between two blanks.
       reaches[min(first.width + 1 + second.firstWord + 1, columns - 1)] += 1
-      if !HardWrap.endsSentence(first.last) { open += 1 }
-      switch HardWrap.letterCase(second.first) {
-      case .capital:
-        cased += 1
-        capitals += 1
-      case .small: cased += 1
-      case .uncased: break
-      }
+      // Sums instead of branches, which nothing could predict.
+      open += HardWrap.endsSentence(first.last) ? 0 : 1
+      let (isCased, isCapital) = HardWrap.letterCase(second.first)
+      cased += isCased ? 1 : 0
+      capitals += isCapital ? 1 : 0
     }
 
     var areWrapped: Bool {
@@ -178,24 +169,26 @@ public enum HardWrap {
     return nil
   }
 
-  private static func letterCase(_ scalar: UInt32) -> Start {
-    if scalar < 0x80 {
-      if scalar &- 0x61 < 26 { return .small }
-      return scalar &- 0x41 < 26 ? .capital : .uncased
-    }
+  private static func letterCase(_ scalar: UInt32) -> (isCased: Bool, isCapital: Bool) {
+    if scalar < 0x80 { return ((scalar | 0x20) &- 0x61 < 26, scalar &- 0x41 < 26) }
     let category = UInt32(UInt8(bitPattern: cicu_general_category(Int32(bitPattern: scalar))))
     switch category {
-    case U_UPPERCASE_LETTER.rawValue, U_TITLECASE_LETTER.rawValue: return .capital
-    case U_LOWERCASE_LETTER.rawValue: return .small
-    default: return .uncased
+    case U_UPPERCASE_LETTER.rawValue, U_TITLECASE_LETTER.rawValue: return (true, true)
+    case U_LOWERCASE_LETTER.rawValue: return (true, false)
+    default: return (false, false)
     }
   }
 
   private static func endsSentence(_ scalar: UInt32) -> Bool {
+    if scalar < 0x80 {
+      // The bits of ! " . : ; ?
+      let enders: UInt64 =
+        1 << 0x21 | 1 << 0x22 | 1 << 0x2E | 1 << 0x3A | 1 << 0x3B | 1 << 0x3F
+      return (enders &>> UInt64(scalar)) & (scalar < 0x40 ? 1 : 0) != 0
+    }
     switch scalar {
-    case 0x21, 0x22, 0x2E, 0x3A, 0x3B, 0x3F, 0x2019, 0x201D, 0x3002, 0xFF01, 0xFF1F, 0x964, 0x61F:
-      true
-    default: false
+    case 0x2019, 0x201D, 0x3002, 0xFF01, 0xFF1F, 0x964, 0x61F: return true
+    default: return false
     }
   }
 }

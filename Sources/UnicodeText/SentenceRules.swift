@@ -144,11 +144,16 @@ struct SentenceRules {
     let raw = UnsafeRawPointer(base)
     let count = text.count
     let furtherEnd = classes.furtherEnd
+    let joinsLines = lines.isOn
     var i = start
     while i < count {
-      while i &+ 16 <= count {
+      // With one byte to look at on either side.
+      while i > 0, i &+ 17 <= count {
         let bytes = raw.loadUnaligned(fromByteOffset: i, as: SIMD16<UInt8>.self)
-        let halves = Self.maybeEnds(bytes, furtherEnd)
+        let allFeeds = bytes .== SIMD16<UInt8>(repeating: 0x0A)
+        // A line feed between two characters that are no blanks is joined.
+        let feeds = joinsLines ? allFeeds .& Self.areBesideBlanks(raw + i) : allFeeds
+        let halves = Self.maybeEnds(bytes, feeds, furtherEnd)
         if halves[0] != 0 {
           i &+= UInt64(littleEndian: halves[0]).trailingZeroBitCount &>> 3
           break
@@ -165,7 +170,7 @@ struct SentenceRules {
         if byte < 0x80 {
           if SentenceClasses.mayEnd(classes[ascii: byte]) { return i }
           i &+= 1
-          if i &+ 16 <= count, base[i] < 0x80 { break }
+          if i &+ 17 <= count, base[i] < 0x80 { break }
         } else {
           let (scalar, length) = UTF8Scalars.decode(text, at: i)
           if SentenceClasses.mayEnd(classes[scalar]) { return i }
@@ -176,14 +181,24 @@ struct SentenceRules {
     return count
   }
 
+  /// All ones where there is a blank or a control on one side of a byte.
+  @inline(__always)
+  private static func areBesideBlanks(_ bytes: UnsafeRawPointer) -> SIMDMask<SIMD16<Int8>> {
+    let visible = SIMD16<UInt8>(repeating: 0x21)
+    let before = (bytes - 1).loadUnaligned(as: SIMD16<UInt8>.self)
+    let behind = (bytes + 1).loadUnaligned(as: SIMD16<UInt8>.self)
+    return (before .< visible) .| (behind .< visible)
+  }
+
   /// All ones where a byte is a terminator or separator of ASCII, or no ASCII.
   @inline(__always)
-  private static func maybeEnds(_ bytes: SIMD16<UInt8>, _ furtherEnd: UInt8) -> SIMD2<UInt64> {
+  private static func maybeEnds(
+    _ bytes: SIMD16<UInt8>, _ feeds: SIMDMask<SIMD16<Int8>>, _ furtherEnd: UInt8
+  ) -> SIMD2<UInt64> {
     let stops = bytes .== SIMD16<UInt8>(repeating: 0x2E)
     let exclamations = bytes .== SIMD16<UInt8>(repeating: 0x21)
     let questions = bytes .== SIMD16<UInt8>(repeating: 0x3F)
     let others = bytes .== SIMD16<UInt8>(repeating: furtherEnd)
-    let feeds = bytes .== SIMD16<UInt8>(repeating: 0x0A)
     let returns = bytes .== SIMD16<UInt8>(repeating: 0x0D)
     let high = bytes .>= SIMD16<UInt8>(repeating: 0x80)
     let marks = stops .| exclamations .| questions .| others
