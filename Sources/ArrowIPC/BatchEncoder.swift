@@ -75,27 +75,30 @@ public struct BatchEncoder: ~Copyable {
   ) throws(ArrowError) {
     layout.nodes.append(.init(length: array.length, nullCount: array.nullCount))
     if array.type.ownBufferCount >= 1 {
-      try append(array.nullCount == 0 ? [] : array.validity ?? [], &layout, &body)
-    }
-    switch array.type.layout {
-    case .none, .structure, .fixedSizeList: break
-    case .bits: try append(array.data, &layout, &body, .bits)
-    case .fixed: try append(array.data, &layout, &body, hasShortRows ? .shortRows : .other)
-    case .list: try append(array.offsets, &layout, &body)
-    case .variable:
-      try append(array.offsets, &layout, &body)
-      try append(array.data, &layout, &body)
+      try append(array.nullCount == 0 ? [] : array.validity ?? [], .bits, &layout, &body)
     }
     var isList = false
-    if case .list = array.type.layout { isList = true }
+    switch array.type.layout {
+    case .none, .structure, .fixedSizeList: break
+    case .bits: try append(array.data, .bits, &layout, &body)
+    case .fixed(let width):
+      let numbers = ZstdSearch.Content.numbers(width: width, inShortRows: hasShortRows)
+      try append(array.data, numbers, &layout, &body)
+    case .list(let width):
+      isList = true
+      try append(array.offsets, .numbers(width: width), &layout, &body)
+    case .variable(let width, _):
+      try append(array.offsets, .numbers(width: width), &layout, &body)
+      try append(array.data, .text, &layout, &body)
+    }
     for child in array.children {
       try append(child, &layout, &body, hasShortRows: isList && child.length >> 8 < array.length)
     }
   }
 
   private mutating func append(
-    _ buffer: [UInt8], _ layout: inout BatchLayout, _ body: inout [UInt8],
-    _ content: ZstdSearch.Content = .other
+    _ buffer: [UInt8], _ content: ZstdSearch.Content, _ layout: inout BatchLayout,
+    _ body: inout [UInt8]
   ) throws(ArrowError) {
     let start = body.count
     if !buffer.isEmpty {
