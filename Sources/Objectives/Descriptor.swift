@@ -43,8 +43,25 @@ public struct Alias: Sendable, Hashable {
   /// What it means.
   public let meant: Setting
 
+  /// Whether it stands for a parameter, with any value, rather than for one setting.
+  public let isOfAnyValue: Bool
+
   init(_ written: Setting, for meant: Setting) {
     self.written = written
     self.meant = meant
+    isOfAnyValue = false
+  }
+
+  /// Another name for a parameter.
+  init(_ name: String, forParameter parameter: String) {
+    written = Setting(name, "")
+    meant = Setting(parameter, "")
+    isOfAnyValue = true
+  }
+
+  /// What a setting means; nil if this is no alias of it.
+  func meaning(of setting: Setting) -> Setting? {
+    guard isOfAnyValue else { return setting == written ? meant : nil }
+    return setting.name == written.name ? Setting(meant.name, setting.value) : nil
   }
 }

@@ -120,7 +120,7 @@ public struct ObjectiveParameters: Sendable, Hashable {
 
   /// The values that an alias may have, as `true|false`; nil if the name is not one.
   private static func aliasSummary(_ setting: Setting, of descriptor: Descriptor) -> String? {
-    let values = descriptor.aliases.filter { $0.written.name == setting.name }
+    let values = descriptor.aliases.filter { $0.written.name == setting.name && !$0.isOfAnyValue }
       .map(\.written.value)
     return values.isEmpty ? nil : values.joined(separator: "|")
   }
@@ -129,7 +129,7 @@ public struct ObjectiveParameters: Sendable, Hashable {
     _ settings: [Setting], of descriptor: Descriptor, to values: inout [ParameterValue]
   ) throws(ObjectiveError) {
     for written in settings {
-      let setting = descriptor.aliases.first { $0.written == written }?.meant ?? written
+      let setting = descriptor.aliases.lazy.compactMap { $0.meaning(of: written) }.first ?? written
       if let text = aliasSummary(written, of: descriptor), setting == written {
         throw ObjectiveError(
           .invalidValue, objective: descriptor.name, subject: written.name,

@@ -79,6 +79,7 @@ final class ReplacedTokens: Objective {
       .pad,
       .documentOrder,
     ],
+    aliases: [Alias("generator", forParameter: "proposal")],
     presets: [
       Preset(
         name: "electra",

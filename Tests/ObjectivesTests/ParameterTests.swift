@@ -53,6 +53,12 @@ import Testing
     }
   }
 
+  @Test func anotherNameOfAParameterTakesItsValues() throws {
+    let own = try make("rtd", ["proposal": "model:somewhere"])
+    #expect(try make("rtd", ["generator": "model:somewhere"]).parameters == own.parameters)
+    #expect(error("rtd", ["generator": "modle"])?.subject == "proposal")
+  }
+
   @Test func descriptorsAreComplete() {
     for descriptor in ObjectiveRegistry.standard.descriptors {
       #expect(!descriptor.summary.isEmpty && !descriptor.sources.isEmpty)
