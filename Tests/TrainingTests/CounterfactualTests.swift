@@ -44,6 +44,20 @@ import Testing
     }
   }
 
+  @Test func whatBeginsARowIsNotHeldAgainstWhatEndsOne() throws {
+    var examples = examples((0..<40).map { _ in (12, 1) })
+    for index in examples.indices {
+      examples[index].beginsRow = index % 2 == 0
+      examples[index].endsRow = index % 2 == 1
+    }
+    let pairs = try Counterfactual.otherSource.pairs(examples, seed: 1, isSpecial: isSpecial)
+    #expect(pairs.count == 40)
+    for (own, other) in pairs {
+      let partner = try #require(examples.first { $0.inputs == other.inputs })
+      #expect(partner.beginsRow == own.beginsRow && partner.endsRow == own.endsRow)
+    }
+  }
+
   @Test func anInputLikeNoOtherIsLeftOut() throws {
     let odd = examples([(12, 1), (12, 1), (12, 1), (12, 4), (30, 1)])
     let pairs = try Counterfactual.otherSource.pairs(odd, seed: 1, isSpecial: isSpecial)

@@ -83,6 +83,8 @@ import Testing
     #expect(
       pieces.map(\.inputs) == [[8, 20, 21, 99, 22, 23, 24, 1], [8, 99, 25, 26, 98, 27, 1]])
     #expect(pieces.map(\.labels) == [[99, 40, 1], [99, 41, 42, 98, 43, 1]])
+    #expect(pieces.map(\.beginsRow) == [true, false])
+    #expect(pieces.map(\.endsRow) == [false, true])
   }
 
   @Test func inADecoderSourceAndTargetStandInOneRow() {
@@ -113,6 +115,8 @@ import Testing
     let pieces = Plans.cut(row, Plans.plan(.blocks, decoderStart: 1), length: 10)
     #expect(pieces.map(\.labels) == [[3] + (20..<28) + [1], [3, 28, 29, 30, 31, 1]])
     #expect(pieces.map(\.inputs) == [[3] + (20..<28) + [1], [3, 28, 29, 30, 31, 1]])
+    #expect(pieces.map(\.beginsRow) == [true, false])
+    #expect(pieces.map(\.endsRow) == [false, true])
   }
 
   @Test func masksBelongToWhatStandsBeforeThem() {

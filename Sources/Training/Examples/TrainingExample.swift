@@ -47,6 +47,10 @@ public struct TrainingExample: Sendable, Hashable {
   public var sourceLength = 0
   /// Where the parts of a rearranged text stand.
   public var parts: Parts?
+  /// Whether it begins where the row does.
+  public var beginsRow = true
+  /// Whether it ends where the row does.
+  public var endsRow = true
   /// The number of the task.
   public var task = 0
   /// The document that the row begins with, as a hash, and the place in it.

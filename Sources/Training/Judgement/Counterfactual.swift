@@ -67,8 +67,8 @@ public enum Counterfactual: String, Sendable, Hashable {
 
   /// For each example another one with the same surface, of another document if there are enough.
   ///
-  /// Examples of one surface (task, length and special tokens) exchange what they have: every context is
-  /// used as often as before. So where labels do not depend on their contexts the mean difference is
+  /// Examples of one surface (task, length, special tokens, which ends of a row) exchange what they
+  /// have: every context is used as often as before. So where labels do not depend on their contexts the mean difference is
   /// zero, whatever lengths and marks tell. Only if most examples are alone with their length do
   /// lengths that are nearly the same count as one.
   static func partners(
@@ -83,7 +83,8 @@ public enum Counterfactual: String, Sendable, Hashable {
         let surface = Surface(
           task: example.task, length: tokens.count / width,
           marks: tokens.filter(isSpecial).sorted(),
-          end: tokens.last.flatMap { isSpecial($0) ? $0 : nil })
+          end: tokens.last.flatMap { isSpecial($0) ? $0 : nil },
+          beginsRow: example.beginsRow, endsRow: example.endsRow)
         groups[surface, default: []].append(index)
       }
       for group in groups.values { exchange(group, examples, &partners) }
@@ -100,6 +101,9 @@ public enum Counterfactual: String, Sendable, Hashable {
     let marks: [Int32]
     /// The special token that stands last.
     let end: Int32?
+    /// A text that begins or ends with whole sentences shows where in its row it stands.
+    let beginsRow: Bool
+    let endsRow: Bool
   }
 
   /// Everyone gets the context of the one that stands as many places on as the most common document
