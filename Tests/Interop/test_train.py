@@ -125,6 +125,19 @@ def test_labels_of_other_rows_teach_nothing(prep, datasets, tmp_path, name):
     }
 
 
+# Where pieces of rows begin like sentences, or marks stand at certain places.
+SHAPED = {"fim": ["labels=column"], "sentence-permutation": []}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_nor_do_they_where_rows_have_a_shape(prep, world, tmp_path, name):
+    dataset = build(prep, world, tmp_path / name, name, "length=128", *SHAPED[name])
+    control = changed(dataset, tmp_path / "control", labels_of_other_rows)
+    told = verdicts(prep("train", control, "--check", "--json", "-q", "--samples", 0, status=1))
+    assert told.pop(name) == "does not learn"
+    assert set(told.values()) <= {"inconclusive"}
+
+
 LEAKS = {"t5-span": labels_in_front, "mlm": labels_in_place, "clm": labels_before_their_place}
 
 

@@ -29,7 +29,8 @@ import Testing
     #expect(square(.prefix(2)) == ["1100", "1100", "1110", "1111"])
     #expect(square(.segments([1, 1, 2, 2], isCausal: true)) == ["1000", "1100", "0010", "0011"])
     #expect(square(.segments([1, 2, 2, 2], isCausal: false)) == ["1000", "0111", "0111", "0111"])
-    #expect(square(.alone) == ["1000", "0100", "0010", "0001"])
+    #expect(square(.borrowed([1, 1], history: 2)) == ["1000", "1100", "0010", "1001"])
+    #expect(square(.borrowed([1, 2], history: 2)) == ["1000", "0100", "0010", "0001"])
   }
 
   @Test func aQuerySeesWhatComesBeforeInTheOrder() {

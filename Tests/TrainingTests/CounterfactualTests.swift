@@ -123,12 +123,29 @@ import Testing
     #expect(other.inputs != own.inputs)
   }
 
-  @Test func oneTokenOfHistoryIsTheTokenItself() throws {
-    let own = TrainingExample(inputs: [20, 21], labels: [21, 22], attention: .causal)
-    let pairs = try Counterfactual.oneToken.pairs([own], seed: 1, isSpecial: isSpecial)
-    #expect(pairs[0].other.attention == .alone)
-    #expect(pairs[0].other.positions == [0, 0])
-    #expect(pairs[0].other.inputs == own.inputs)
+  @Test func oneTokenOfHistoryStandsBehindThatOfAnotherRow() throws {
+    let rows = [[20, 21, 22], [30, 31, 32]].enumerated().map { index, ids -> TrainingExample in
+      var row = TrainingExample(
+        inputs: ids.map { Int32($0) }, labels: [Int32(ids[1]), Int32(ids[2]), 40],
+        attention: .causal)
+      row.document = .init(id: UInt64(index))
+      return row
+    }
+    let pairs = try Counterfactual.oneToken.pairs(rows, seed: 1, isSpecial: isSpecial)
+    #expect(pairs.map(\.own) == rows)
+    let other = pairs[0].other
+    #expect(other.inputs == [30, 31, 32, 20, 21, 22])
+    #expect(other.labels == [-100, -100, -100, 21, 22, 40])
+    #expect(other.positions == [0, 1, 2, 0, 1, 2])
+    #expect(other.attention == .borrowed([0, 0, 0], history: 3))
+  }
+
+  @Test func theHistoryOfAnotherRowStaysInItsDocument() {
+    let own = TrainingExample(
+      inputs: [20, 21, 22], labels: [21, 22, -100], attention: .segments([1, 1, 2], isCausal: true))
+    let other = own.withHistory([30, 31])
+    #expect(other.inputs == [30, 31, 20, 21, 22])
+    #expect(other.attention == .borrowed([1, 1, 2], history: 2))
   }
 
   @Test func anotherSuffixLeavesEverythingElse() throws {

@@ -125,7 +125,12 @@ public struct BatchBuilder: Sendable {
           square[line + key] = 1
         }
         square[line + query] = 1
-      case .alone: square[line + query] = 1
+      case .borrowed(let segments, let history):
+        let place = query < history ? query : query - history
+        for key in 0..<min(place, history) where segments[key] == segments[place] {
+          square[line + key] = 1
+        }
+        square[line + query] = 1
       }
     }
   }

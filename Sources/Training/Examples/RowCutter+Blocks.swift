@@ -21,12 +21,9 @@ extension RowCutter {
     }
     return (0..<windows).map { window in
       let end = min((window + 1) * room, output.body.count)
-      var piece = piece(
+      return piece(
         source: input.lead + parts[window].prefix(room) + input.trail,
         target: output.lead + output.body[(window * room)..<end] + output.trail, of: row)
-      piece.beginsRow = window == 0
-      piece.endsRow = window == windows - 1
-      return piece
     }
   }
 

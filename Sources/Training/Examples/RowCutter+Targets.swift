@@ -89,12 +89,11 @@ extension RowCutter {
       let written = (span..<spans).flatMap { index in
         noise.renumbered(noise.span(index).prefix(length / 2), by: span)
       }
-      var piece = piece(
-        source: noise.lead + noise.renumbered(noise.body[start..<end], by: span) + noise.sourceEnd,
-        target: written + noise.targetEnd, of: row)
-      piece.beginsRow = start == 0
-      piece.endsRow = end == noise.body.count
-      pieces.append(piece)
+      pieces.append(
+        piece(
+          source: noise.lead + noise.renumbered(noise.body[start..<end], by: span)
+            + noise.sourceEnd,
+          target: written + noise.targetEnd, of: row))
       start = end
       span = spans
     }

@@ -41,6 +41,8 @@ public struct RowCutter: Sendable {
     for index in pieces.indices {
       pieces[index].task = number
       pieces[index].document = document
+      pieces[index].beginsRow = index == 0
+      pieces[index].endsRow = index == pieces.count - 1
     }
     return pieces.filter { $0.labelCount > 0 || $0.pairLabel != nil }
   }

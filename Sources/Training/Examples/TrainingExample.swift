@@ -15,8 +15,9 @@ public struct TrainingExample: Sendable, Hashable {
     /// By the order of factorization: first the text, each position with its rank and whether it is
     /// predicted, then one query for each of the listed positions.
     case ranks([Int32], isTarget: [Bool], queries: [Int])
-    /// Nobody but themselves.
-    case alone
+    /// First the history of another text, then the row's own positions, each with its segment: they
+    /// see themselves and, in the place of what stands before them in their segment, that history.
+    case borrowed([Int32], history: Int)
   }
 
   /// Where the parts of a rearranged text stand, as positions of ``inputs``.

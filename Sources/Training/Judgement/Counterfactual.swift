@@ -8,8 +8,9 @@ public enum Counterfactual: String, Sendable, Hashable {
   case otherSource = "another row's input"
   /// The visible tokens in random order.
   case shuffledContext = "shuffled context"
-  /// Nothing before the last token.
-  case oneToken = "one token of history"
+  /// Of the history the last token alone, behind that of another row: a model that has never seen a
+  /// token on its own at its place would be at a loss for other reasons.
+  case oneToken = "one token of history behind another row's"
   /// The suffix of another text.
   case otherSuffix = "another text's suffix"
 
@@ -49,13 +50,10 @@ public enum Counterfactual: String, Sendable, Hashable {
           .map { (own.judgedInTheMiddle, $0.judgedInTheMiddle) }
       }.first(limit)
     case .oneToken:
-      return examples.prefix(limit).map { own in
-        var other = own
-        other.attention = .alone
-        // Each token stands where the model knows tokens without a history.
-        other.positions = own.inputs.map { _ in 0 }
-        return (own, other)
-      }
+      let partners = Self.partners(examples, context: { $0.inputs[...] }, isSpecial: isSpecial)
+      return zip(examples, partners).lazy.compactMap { own, partner in
+        partner.map { (own, own.withHistory(examples[$0].inputs)) }
+      }.first(limit)
     case .shuffledContext:
       let streams = try RandomStreams(key: StreamKey(seed: seed), unit: 0)
       return examples.prefix(limit).enumerated().map { index, own in

@@ -117,9 +117,9 @@ extension TrainingExample.Attention {
   /// Whether outputs predict what comes next.
   var isCausal: Bool {
     switch self {
-    case .causal, .prefix: true
+    case .causal, .prefix, .borrowed: true
     case .segments(_, let isCausal): isCausal
-    case .all, .ranks, .alone: false
+    case .all, .ranks: false
     }
   }
 }

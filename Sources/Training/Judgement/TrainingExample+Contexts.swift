@@ -24,6 +24,21 @@ extension TrainingExample {
     return other
   }
 
+  /// The same text where before each token another text stands in the place of its own.
+  func withHistory(_ text: [Int32]) -> TrainingExample {
+    let history = text.prefix(inputs.count)
+    var segments = [Int32](repeating: 0, count: inputs.count)
+    if case .segments(let own, _) = attention { segments = own }
+    let places = positions ?? Array(0..<Int32(inputs.count))
+    var other = self
+    other.inputs = history + inputs
+    other.labels = [Int32](repeating: Self.ignored, count: history.count) + labels
+    other.attention = .borrowed(segments, history: history.count)
+    other.positions = places.prefix(history.count) + places
+    other.parts = nil
+    return other
+  }
+
   /// The same text around another suffix, if that is long enough.
   func withSuffix(of other: TrainingExample) -> TrainingExample? {
     guard let own = parts?.suffix, let range = other.parts?.suffix, range.count >= own.count else {
