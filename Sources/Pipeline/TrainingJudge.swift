@@ -152,10 +152,10 @@ struct TrainingJudge {
     expectation.floor = mean > 0 ? floor / mean : 0
     let isTold = labels >= 200 && mean < floor
     return JudgedHead(
-      name: task.name, examples: heldOut, opponent: .labels("p(label | token)", nats),
+      name: task.name, examples: heldOut, opponent: .labels("p(label | token, place)", nats),
       expectation: expectation, unigram: nil, bigram: nil,
       leak: isTold
-        ? "the token alone tells whether it was replaced: \(Nats.text(mean)) nats of "
+        ? "the token and its place alone tell whether it was replaced: \(Nats.text(mean)) nats of "
           + "\(Nats.text(baseline.entropy)) are left open" : nil)
   }
 

@@ -46,9 +46,20 @@ import Testing
 
   @Test func aTokenThatSaysNothingCostsTheShare() {
     var baseline = ReplacementBaseline(vocabularySize: 10)
-    let one = TrainingExample(inputs: [1, 1, 1, 1], labels: [0, 0, 0, 1], attention: .all)
-    for _ in 0..<200 { baseline.add(one) }
-    let nats = baseline.nats(of: [one])[0]
-    #expect(abs(nats.reduce(0, +) / 4 - baseline.entropy) < 1e-3)
+    let rows = (0..<4).map { replaced in
+      TrainingExample(
+        inputs: [1, 1, 1, 1], labels: (0..<4).map { $0 == replaced ? 1 : 0 }, attention: .all)
+    }
+    for row in (0..<200).flatMap({ _ in rows }) { baseline.add(row) }
+    let nats = baseline.nats(of: rows).reduce(0) { $0 + $1.reduce(0, +) }
+    #expect(abs(nats / 16 - baseline.entropy) < 1e-3)
+  }
+
+  @Test func whatPlacesTellIsNoContext() {
+    var baseline = ReplacementBaseline(vocabularySize: 10)
+    let one = TrainingExample(inputs: [1, 2, 1, 2], labels: [0, 0, 0, 1], attention: .all)
+    let other = TrainingExample(inputs: [2, 1, 2, 1], labels: [0, 0, 0, 1], attention: .all)
+    for row in (0..<500).flatMap({ _ in [one, other] }) { baseline.add(row) }
+    #expect(baseline.nats(of: [one, other]).allSatisfy { $0.reduce(0, +) < 0.3 })
   }
 }
