@@ -120,6 +120,7 @@ struct TrainingCheckpoint {
         layers: options.layers ?? (options.isCheck ? 2 : nil),
         hasPairHead: needsPairs)
       if plan.family != .t5 { configuration.padTokenID = Int(ids[plan.padID]) }
+      configuration.generationIDs = generationIDs(ids)
       return try Model(
         configuration, seed: options.seed, threads: options.threads, kernel: options.kernel)
     }
@@ -144,6 +145,21 @@ struct TrainingCheckpoint {
         .usage, "\(initial): takes \(configuration.positions) positions; give --length")
     }
     return model
+  }
+
+  /// What a decoder of `transformers` begins and ends with; null where the tokenizer has no such token,
+  /// whose defaults are ids of other tokenizers.
+  private func generationIDs(_ ids: IDMap) -> [String: Int?] {
+    let id = { (role: String) in plan.roles[role].map { Int(ids[$0]) } }
+    switch plan.family {
+    case .bert, .electra: return [:]
+    case .gpt2: return ["bos_token_id": id("bos"), "eos_token_id": id("eos")]
+    case .t5:
+      return [
+        "eos_token_id": id("eos"), "pad_token_id": Int(ids[plan.padID]),
+        "decoder_start_token_id": plan.decoderStart.map { Int(ids[$0]) },
+      ]
+    }
   }
 
   /// Writes everything; `config.json` comes with the model.

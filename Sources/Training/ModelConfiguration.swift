@@ -71,6 +71,9 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var hasPairHead: Bool
   /// BERT and ELECTRA: the id whose embedding gets no gradient where it is an input.
   public var padTokenID: Int?
+  /// Ids by the names that `config.json` has for them (`eos_token_id`, `decoder_start_token_id`), which
+  /// nothing here heeds: generation elsewhere does.
+  public var generationIDs: [String: Int?] = [:]
   /// Members of a `config.json` that was read, to be written again.
   var original: JSONObject = [:]
 }

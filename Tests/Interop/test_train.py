@@ -201,6 +201,11 @@ def test_transformers_opens_a_checkpoint_and_prep_goes_on_from_it(prep, datasets
     model = getattr(transformers, OPENED[name]).from_pretrained(first).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(first)
     assert len(tokenizer) <= model.config.vocab_size
+    if name != "mlm":
+        # It is said what a decoder begins and ends with.
+        assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+        prompt = torch.tensor([tokenizer("the small grey fox", add_special_tokens=False).input_ids])
+        assert model.generate(prompt, max_new_tokens=4, do_sample=False).shape[1] > 1
     dump = tmp_path / "dump"
     prep(
         "train", datasets[name], *SMALL, "--samples", 0, "--init", first, "--dump", dump,

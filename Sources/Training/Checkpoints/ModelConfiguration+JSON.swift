@@ -121,6 +121,9 @@ extension ModelConfiguration {
     object["dtype"] = "float32"
     object["torch_dtype"] = nil
     object["vocab_size"] = .init(vocabularySize)
+    for name in generationIDs.keys.sorted() {
+      object[name] = generationIDs[name].flatMap { $0 }.map { .init($0) } ?? .null
+    }
     switch family {
     case .bert, .electra:
       object["hidden_size"] = .init(hiddenSize)
