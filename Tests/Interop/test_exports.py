@@ -85,18 +85,22 @@ def test_examples_are_refused_where_only_ids_fit(prep, t5, tmp_path):
 
 
 @pytest.fixture
-def streaming():
-    # The package imports torchvision for datasets of images, which need not be there.
+def streaming(monkeypatch):
+    # The package imports torchvision for datasets of images, which need not be there. What stands in
+    # for it goes with the test; transformers asks once whether it is there, so it is asked before.
+    importlib.import_module("transformers.utils").is_torchvision_available()
     names = ["torchvision", "torchvision.datasets", "torchvision.transforms"]
     for name in names + ["torchvision.transforms.functional"]:
         if name not in sys.modules:
             module = types.ModuleType(name)
             module.__spec__ = importlib.machinery.ModuleSpec(name, None)
             module.__version__ = "0"
-            sys.modules[name] = module
-    sys.modules["torchvision.datasets"].VisionDataset = object
-    sys.modules["torchvision.transforms.functional"].to_tensor = None
-    sys.modules["torchvision"].transforms = sys.modules["torchvision.transforms"]
+            monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(sys.modules["torchvision.datasets"], "VisionDataset", object, raising=False)
+    functional = sys.modules["torchvision.transforms.functional"]
+    monkeypatch.setattr(functional, "to_tensor", None, raising=False)
+    transforms = sys.modules["torchvision.transforms"]
+    monkeypatch.setattr(sys.modules["torchvision"], "transforms", transforms, raising=False)
     import streaming as module
 
     module.base.util.clean_stale_shared_memory()
