@@ -66,9 +66,9 @@ public enum Counterfactual: String, Sendable, Hashable {
   /// For each example another one with the same surface, of another document if there are enough.
   ///
   /// Examples of one surface (task, length, special tokens, which ends of a row) exchange what they
-  /// have: every context is used as often as before. So where labels do not depend on their contexts the mean difference is
-  /// zero, whatever lengths and marks tell. Only if most examples are alone with their length do
-  /// lengths that are nearly the same count as one.
+  /// have: every context is used as often as before. So where labels do not depend on their contexts
+  /// the mean difference is zero, whatever lengths and marks tell. Only if most examples are alone
+  /// with their length do lengths that are nearly the same count as one.
   static func partners(
     _ examples: [TrainingExample], context: (TrainingExample) -> ArraySlice<Int32>,
     isSpecial: (Int32) -> Bool
